@@ -1,0 +1,137 @@
+// The configuration as the program uses it: plain values, defaults filled in, every name resolved
+// to an index. lib/config_parse.h makes one from YAML text and is the only place that checks it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "lib/address.h"
+#include "lib/units.h"
+
+namespace godwit {
+
+// How strongly a location is held; the arbiter (lib/arbiter.h) says what each means for a claim.
+enum class HostClass : uint8_t { kLearned, kRegistered, kLocked, kStatic };
+
+// Which frames from a prepared target count as the VM running there.
+enum class Activation : uint8_t { kAny, kTraffic, kAnnounce, kCommit };
+
+// A rate with the burst it allows; per_second 0 means without limit.
+struct Rate {
+  uint64_t per_second = 0;
+};
+
+struct PortConfig {
+  std::string name;
+  std::string device;   // DPDK device argument, PCI address, "vhost:PATH", "tap:NAME", "memif:PATH"
+  uint16_t queues = 1;  // rx queues, at most one a worker polls
+};
+
+// A port's membership of one bridge.
+struct MemberConfig {
+  PortIndex port = 0;
+  bool tagged = false;   // frames carry the bridge's VLAN id on this port
+  bool trusted = false;  // an uplink to other switches: no per-port limits, reflections expected
+};
+
+struct StaticHostConfig {
+  Mac mac;
+  PortIndex port = 0;
+  std::optional<IpAddress> ip;
+};
+
+struct GatewayConfig {
+  Mac mac;
+  std::vector<IpPrefix> addresses;
+};
+
+struct HoldConfig {
+  uint64_t frames = 4096;
+  uint64_t bytes = 8U << 20;
+  Nanos time = 2 * kSecond;
+};
+
+// The arbiter's policy in one bridge.
+struct MovesConfig {
+  HostClass host_class = HostClass::kLearned;  // class of every host the bridge learns
+  Nanos settle = 5 * kSecond;
+  Nanos veto = 30 * kSecond;
+  Nanos probe_wait = 60 * kMillisecond;
+  Nanos probe_timeout = 150 * kMillisecond;
+  bool keepalive = false;
+  Activation activate = Activation::kTraffic;
+  HoldConfig hold;
+};
+
+struct BridgeConfig {
+  std::string name;
+  std::optional<uint16_t> vlan;  // id on tagged members, 1..4094
+  std::vector<MemberConfig> members;
+  Nanos aging = 300 * kSecond;  // whole seconds, 1 s .. 32000 s
+  uint64_t learn_limit = 1U << 20;
+  uint64_t learn_limit_per_port = 65536;  // new entries on an untrusted port
+  std::optional<GatewayConfig> gateway;
+  bool suppress = false;
+  MovesConfig moves;
+  bool inspect_arp = false;
+  bool inspect_dhcp = false;
+  std::vector<StaticHostConfig> static_hosts;
+
+  // No VLAN id and no tagged member: frames pass with whatever tags they carry.
+  bool is_vlan_transparent() const {
+    if (vlan) return false;
+    for (const auto& m : members)
+      if (m.tagged) return false;
+    return true;
+  }
+};
+
+struct RouteConfig {
+  IpPrefix to;
+  IpAddress via;
+};
+
+struct LimitsConfig {
+  Rate arp_per_source{15};
+  Rate arp_per_port{1000};
+  Rate punt{50000};
+  Rate resolve_per_target{1};
+  uint64_t unresolved_per_target = 3;  // frames
+  uint64_t unresolved = 4096;          // frames
+};
+
+struct NeighborsConfig {
+  uint64_t limit = 1U << 20;
+  uint64_t per_port = 65536;
+  uint64_t per_mac = 64;
+  bool learn = true;  // make entries from ARP and ND that godwit only overhears
+};
+
+struct ControlConfig {
+  std::string socket = "/run/godwit/godwit.sock";
+  std::string metrics;  // ADDRESS:PORT, empty: none
+};
+
+struct WorkersConfig {
+  uint16_t count = 1;
+  uint16_t burst = 32;  // frames, 1 .. kMaxBurst
+};
+
+inline constexpr uint16_t kMaxBurst = 256;
+
+struct Config {
+  std::vector<PortConfig> ports;      // in the order of the file
+  std::vector<BridgeConfig> bridges;  // in the order of the file
+  std::vector<RouteConfig> routes;
+  LimitsConfig limits;
+  NeighborsConfig neighbors;
+  ControlConfig control;
+  WorkersConfig workers;
+  uint64_t fdb_limit = 0;  // entries of the whole FDB (key fdb.limit); default: see config_parse.cc
+  uint64_t mbufs = 0;      // memory.mbufs; 0: auto
+  bool forward_bpdu = false;  // bpdu: forward
+};
+
+}  // namespace godwit
