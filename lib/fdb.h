@@ -1,0 +1,178 @@
+// The FDB: (bridge, MAC) to a location, the only place where a location is stored. One word holds
+// all that is known of a host, so a reader never sees half a change, and a move is one CAS.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "lib/address.h"
+#include "lib/bit_field.h"
+#include "lib/config.h"
+#include "lib/quota.h"
+#include "lib/slot_table.h"
+#include "lib/units.h"
+
+namespace godwit {
+
+// What each state means, and every step between them: lib/arbiter.h.
+enum class FdbState : uint8_t {
+  kFree = 0,
+  kBound,
+  kTesting,
+  kSettling,
+  kMigrating,
+  kOffline,
+  kFrozen
+};
+
+constexpr uint64_t fdb_key(BridgeIndex bridge, Mac mac) {
+  return uint64_t{bridge} << 48 | mac.bits;
+}
+constexpr BridgeIndex fdb_bridge(uint64_t key) { return static_cast<BridgeIndex>(key >> 48); }
+constexpr Mac fdb_mac(uint64_t key) { return Mac{key & 0xffffffffffff}; }
+
+// One FDB value word, taken apart and put together. The word 0 is "no entry".
+//
+//   63      48 47   37 36   33 32 31 30  28 27   14 13      0
+//   |  stamp  |  seq  | flags | class | state | other | location |
+class FdbEntry {
+ public:
+  constexpr FdbEntry() = default;
+  constexpr explicit FdbEntry(uint64_t word) : word_(word) {}
+
+  constexpr uint64_t word() const { return word_; }
+  constexpr bool is_free() const { return word_ == 0; }
+  bool operator==(const FdbEntry&) const = default;
+
+  constexpr Location location() const { return static_cast<Location>(LocationField::get(word_)); }
+  // The previous, candidate or penalised location; kNoLocation if there is none.
+  constexpr Location other() const { return static_cast<Location>(OtherField::get(word_)); }
+  constexpr FdbState state() const { return static_cast<FdbState>(StateField::get(word_)); }
+  constexpr HostClass host_class() const { return static_cast<HostClass>(ClassField::get(word_)); }
+  // In how many distinct windows the penalised location was heard, 0..3.
+  constexpr unsigned windows() const { return static_cast<unsigned>(WindowsField::get(word_)); }
+  // Counts the verdicts on this entry, modulo 2^11.
+  constexpr uint16_t seq() const { return static_cast<uint16_t>(SeqField::get(word_)); }
+  // When the entry was heard or changed, modulo 2^16: in seconds while BOUND, else in milliseconds.
+  constexpr uint16_t stamp() const { return static_cast<uint16_t>(StampField::get(word_)); }
+
+  constexpr FdbEntry with_location(Location v) const {
+    return FdbEntry(LocationField::set(word_, v));
+  }
+  constexpr FdbEntry with_other(Location v) const { return FdbEntry(OtherField::set(word_, v)); }
+  constexpr FdbEntry with_state(FdbState v) const {
+    return FdbEntry(StateField::set(word_, static_cast<uint64_t>(v)));
+  }
+  constexpr FdbEntry with_host_class(HostClass v) const {
+    return FdbEntry(ClassField::set(word_, static_cast<uint64_t>(v)));
+  }
+  constexpr FdbEntry with_windows(unsigned v) const {
+    return FdbEntry(WindowsField::set(word_, v));
+  }
+  constexpr FdbEntry with_seq(uint16_t v) const { return FdbEntry(SeqField::set(word_, v)); }
+  constexpr FdbEntry with_next_seq() const { return FdbEntry(SeqField::set(word_, seq() + 1U)); }
+  constexpr FdbEntry with_stamp(uint16_t v) const { return FdbEntry(StampField::set(word_, v)); }
+
+  // The stamps of an instant.
+  static constexpr uint16_t stamp_s(Nanos now) { return static_cast<uint16_t>(now / kSecond); }
+  static constexpr uint16_t stamp_ms(Nanos now) {
+    return static_cast<uint16_t>(now / kMillisecond);
+  }
+  // Time since the stamp, in the stamp's own unit; right up to 65535.
+  constexpr uint16_t since(uint16_t now_stamp) const {
+    return static_cast<uint16_t>(now_stamp - stamp());
+  }
+
+ private:
+  using LocationField = BitField<0, kLocationBits>;
+  using OtherField = BitField<LocationField::kEnd, kLocationBits>;
+  using StateField = BitField<OtherField::kEnd, 3>;
+  using ClassField = BitField<StateField::kEnd, 2>;
+  using WindowsField = BitField<ClassField::kEnd, 2>;  // of four flag bits, two are spare
+  using SeqField = BitField<ClassField::kEnd + 4, 11>;
+  using StampField = BitField<SeqField::kEnd, 16>;
+  static_assert(StampField::kEnd == 64);
+  static_assert(static_cast<uint64_t>(FdbState::kFrozen) <= StateField::kMax);
+  static_assert(static_cast<uint64_t>(HostClass::kStatic) <= ClassField::kMax);
+
+  uint64_t word_ = 0;
+};
+static_assert(sizeof(FdbEntry) == sizeof(uint64_t));
+
+// The table with its limits. The quota follows the entries by itself: an insert takes, a change of
+// location moves, a removal gives back. Threads, slot numbers and results: lib/slot_table.h.
+class Fdb {
+ public:
+  struct Hit {
+    uint32_t slot = kNoSlot;
+    FdbEntry entry;
+    explicit operator bool() const { return !entry.is_free(); }
+  };
+  struct Inserted {
+    InsertStatus status = InsertStatus::kLimit;
+    uint32_t slot = kNoSlot;  // kInserted, kExists
+    FdbEntry entry;           // kInserted, kExists
+  };
+
+  // Memory for `limit` entries, in bytes; aligned to 64, the caller's.
+  static constexpr size_t bytes(uint32_t limit) { return SlotTable<>::bytes(slots_for(limit)); }
+
+  Fdb(void* memory, uint32_t limit, const QuotaLimits& limits, HashSecret secret)
+      : table_(memory, slots_for(limit), secret), quota_(limits.with_total_at_most(limit)) {}
+
+  uint32_t home(uint64_t key) const { return table_.home(key); }
+  void prefetch(uint32_t home) const { table_.prefetch(home); }
+  void prefetch(const uint64_t* keys, uint32_t* homes, unsigned n) const {
+    table_.prefetch(keys, homes, n);
+  }
+  // entries[i] is 0 where keys[i] is unknown; a key of a group or zero address is never found.
+  void find_bulk(const uint64_t* keys, const uint32_t* homes, unsigned n, uint64_t* entries,
+                 uint32_t* slots) const {
+    table_.find_bulk(keys, homes, n, entries, slots);
+  }
+  Hit find(uint64_t key) const { return hit(table_.find(key)); }
+  Hit find(BridgeIndex bridge, Mac mac) const { return find(fdb_key(bridge, mac)); }
+
+  // `mac` is a station's; `entry` has a state. kLimit: the quota of entry.location(), of the bridge
+  // or of the table is spent.
+  Inserted insert(BridgeIndex bridge, Mac mac, FdbEntry entry) {
+    if (!quota_.take(bridge, entry.location())) return {InsertStatus::kLimit, kNoSlot, {}};
+    const InsertResult result = table_.insert(fdb_key(bridge, mac), entry.word());
+    if (result.status != InsertStatus::kInserted) quota_.give(bridge, entry.location());
+    return {result.status, result.slot, FdbEntry(result.value)};
+  }
+
+  // On failure `expected` is what stands there; free if the entry was removed.
+  bool compare_exchange(uint32_t slot, FdbEntry& expected, FdbEntry desired) {
+    const Location from = expected.location();
+    uint64_t word = expected.word();
+    const bool done = table_.compare_exchange(slot, word, desired.word());
+    if (done && from != desired.location()) quota_.move(from, desired.location());
+    if (!done) expected = FdbEntry(word);
+    return done;
+  }
+
+  // Control, as in SlotTable.
+  bool remove(uint32_t slot, FdbEntry& expected) {
+    const BridgeIndex bridge = fdb_bridge(table_.key_at(slot));
+    uint64_t word = expected.word();
+    const bool done = table_.remove(slot, word);
+    if (done) quota_.give(bridge, expected.location());
+    if (!done) expected = FdbEntry(word);
+    return done;
+  }
+  void reclaim(uint32_t slot) { table_.reclaim(slot); }
+  uint32_t slot_count() const { return table_.slot_count(); }
+  uint64_t key_at(uint32_t slot) const { return table_.key_at(slot); }
+  FdbEntry entry_at(uint32_t slot) const { return FdbEntry(table_.value_at(slot)); }
+
+  const Quota& quota() const { return quota_; }  // counts of live entries
+
+ private:
+  static Hit hit(Found found) { return {found.slot, FdbEntry(found.value)}; }
+
+  SlotTable<> table_;
+  Quota quota_;
+};
+
+}  // namespace godwit

@@ -1,0 +1,199 @@
+// The neighbor table: (bridge, IPv4 or IPv6 address) to a MAC and to nothing else (RFC 826,
+// RFC 4861 §5.1). Where that MAC is, only the FDB knows; so a host that moves leaves this
+// untouched.
+//
+// The mapping is one word in a SlotTable, changed by CAS. What is not part of a mapping, and what a
+// lookup does not need, stands in a side record of the same slot.
+//
+// Keys. IPv4: bridge:16 | 0:16 | address:32, exact. IPv6: a keyed fingerprint of bridge and
+// address, 61 bits, with bit 47 set (so it is never an IPv4 key), bits 40 and 63 clear (what
+// SlotTable asks of keys). The record holds the exact address, written before the entry can be seen
+// and compared on every find. If two IPv6 addresses share a fingerprint, the newcomer is refused
+// (kCollision): with a million entries that happens once in two million runs, and nobody can aim at
+// it without the secret. That is simpler than a pool of records, and a lookup touches no more
+// lines.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "lib/address.h"
+#include "lib/bit_field.h"
+#include "lib/quota.h"
+#include "lib/slot_table.h"
+#include "lib/units.h"
+
+namespace godwit {
+
+// The states of RFC 4861 §7.3.2, for IPv4 as well; FAILED: three probes went unanswered.
+enum class NeighborState : uint8_t {
+  kFree = 0,
+  kIncomplete,
+  kReachable,
+  kStale,
+  kDelay,
+  kProbe,
+  kFailed
+};
+
+// One mapping word, taken apart and put together. The word 0 is "no entry".
+//
+//   63   53 52   51 50   48 47      0
+//   |  seq  | flags | state |  MAC  |
+class NeighborEntry {
+ public:
+  constexpr NeighborEntry() = default;
+  constexpr explicit NeighborEntry(uint64_t word) : word_(word) {}
+
+  constexpr uint64_t word() const { return word_; }
+  constexpr bool is_free() const { return word_ == 0; }
+  bool operator==(const NeighborEntry&) const = default;
+
+  constexpr Mac mac() const { return Mac{MacField::get(word_)}; }  // zero while INCOMPLETE
+  constexpr NeighborState state() const {
+    return static_cast<NeighborState>(StateField::get(word_));
+  }
+  constexpr unsigned flags() const { return static_cast<unsigned>(FlagsField::get(word_)); }
+  // Counts the verdicts on this entry, modulo 2^11.
+  constexpr uint16_t seq() const { return static_cast<uint16_t>(SeqField::get(word_)); }
+
+  constexpr NeighborEntry with_mac(Mac v) const {
+    return NeighborEntry(MacField::set(word_, v.bits));
+  }
+  constexpr NeighborEntry with_state(NeighborState v) const {
+    return NeighborEntry(StateField::set(word_, static_cast<uint64_t>(v)));
+  }
+  constexpr NeighborEntry with_flags(unsigned v) const {
+    return NeighborEntry(FlagsField::set(word_, v));
+  }
+  constexpr NeighborEntry with_seq(uint16_t v) const {
+    return NeighborEntry(SeqField::set(word_, v));
+  }
+  constexpr NeighborEntry with_next_seq() const {
+    return with_seq(static_cast<uint16_t>(seq() + 1));
+  }
+
+ private:
+  using MacField = BitField<0, 48>;
+  using StateField = BitField<MacField::kEnd, 3>;
+  using FlagsField = BitField<StateField::kEnd, 2>;
+  using SeqField = BitField<FlagsField::kEnd, 11>;
+  static_assert(SeqField::kEnd == 64);
+  static_assert(static_cast<uint64_t>(NeighborState::kFailed) <= StateField::kMax);
+
+  uint64_t word_ = 0;
+};
+static_assert(sizeof(NeighborEntry) == sizeof(uint64_t));
+
+// Threads, slot numbers and results are as in lib/slot_table.h. Limits: in total, and for each port
+// by which an entry was learned (not for each bridge). The limit for each MAC is control's.
+class NeighborTable {
+ public:
+  struct Hit {
+    uint32_t slot = kNoSlot;
+    NeighborEntry entry;
+    explicit operator bool() const { return !entry.is_free(); }
+  };
+  struct Inserted {
+    InsertStatus status = InsertStatus::kLimit;
+    uint32_t slot = kNoSlot;  // kInserted, kExists
+    NeighborEntry entry;      // kInserted, kExists
+  };
+  struct Host {
+    BridgeIndex bridge = kNoBridge;
+    IpAddress ip;
+  };
+
+  // Memory for `limit` entries, in bytes; aligned to 64, the caller's.
+  static size_t bytes(uint32_t limit);
+  NeighborTable(void* memory, uint32_t limit, const QuotaLimits& limits, HashSecret secret);
+
+  // To look up a burst: the key of each address, then prefetch, then find(key, home, …).
+  uint64_t key(BridgeIndex bridge, const IpAddress& ip) const {
+    return ip.is_v6 ? fingerprint(bridge, ip) : uint64_t{bridge} << 48 | ip.lo;
+  }
+  void prefetch(const uint64_t* keys, uint32_t* homes, unsigned n) const {
+    table_.prefetch(keys, homes, n);
+  }
+  Hit find(uint64_t key, uint32_t home, BridgeIndex bridge, const IpAddress& ip) const {
+    const Found found = table_.find(key, home);
+    if (ip.is_v6 && found.value != 0 && !is_at(found.slot, bridge, ip)) return {};
+    return {found.slot, NeighborEntry(found.value)};
+  }
+  Hit find(BridgeIndex bridge, const IpAddress& ip) const {
+    const uint64_t k = key(bridge, ip);
+    return find(k, table_.home(k), bridge, ip);
+  }
+
+  // `ip` is a host's; `entry` has a state; `port` is where the evidence came in; `now_s` in
+  // seconds.
+  Inserted insert(BridgeIndex bridge, const IpAddress& ip, NeighborEntry entry, Location port,
+                  uint32_t now_s);
+
+  // On failure `expected` is what stands there; free if the entry was removed.
+  bool compare_exchange(uint32_t slot, NeighborEntry& expected, NeighborEntry desired) {
+    uint64_t word = expected.word();
+    const bool done = table_.compare_exchange(slot, word, desired.word());
+    if (!done) expected = NeighborEntry(word);
+    return done;
+  }
+
+  // Notes that the host was heard; writes only if the second changed.
+  void touch(uint32_t slot, uint32_t now_s) {
+    std::atomic<uint32_t>& heard = records_[slot].heard_s;
+    if (heard.load(std::memory_order_relaxed) != now_s)
+      heard.store(now_s, std::memory_order_relaxed);
+  }
+
+  // Control: as in SlotTable.
+  bool remove(uint32_t slot, NeighborEntry& expected);
+  void reclaim(uint32_t slot) { table_.reclaim(slot); }
+
+  // Sweeps by control. The others are meaningful for slots where host_at() gives a host.
+  uint32_t slot_count() const { return table_.slot_count(); }
+  std::optional<Host> host_at(uint32_t slot) const;
+  NeighborEntry entry_at(uint32_t slot) const { return NeighborEntry(table_.value_at(slot)); }
+  uint32_t heard_s(uint32_t slot) const {
+    return records_[slot].heard_s.load(std::memory_order_relaxed);
+  }
+  // The port by which the entry was learned and to which it is charged; a move does not change it.
+  Location port(uint32_t slot) const { return records_[slot].port.load(std::memory_order_relaxed); }
+
+  const Quota& quota() const { return quota_; }  // counts of live entries
+
+ private:
+  // Relaxed throughout: published by the commit of the slot, and only heard_s changes later.
+  struct Record {
+    std::atomic<uint64_t> addr_hi;
+    std::atomic<uint64_t> addr_lo;
+    std::atomic<uint32_t> heard_s;
+    std::atomic<Location> port;
+    std::atomic<BridgeIndex> bridge;
+    uint64_t spare = 0;  // two records fill a line
+  };
+  static_assert(sizeof(Record) == 32);
+
+  static constexpr uint64_t kV6Bit = uint64_t{1} << 47;
+
+  uint64_t fingerprint(BridgeIndex bridge, const IpAddress& ip) const {
+    uint64_t h = keyed_hash(bridge, secret_);
+    h = keyed_hash(h ^ ip.hi, secret_);
+    h = keyed_hash(h ^ ip.lo, secret_);
+    return (h & ~(SlotTable<>::kPending | uint64_t{1} << 63)) | kV6Bit;
+  }
+  bool is_at(uint32_t slot, BridgeIndex bridge, const IpAddress& ip) const {
+    const Record& r = records_[slot];
+    return r.addr_hi.load(std::memory_order_relaxed) == ip.hi &&
+           r.addr_lo.load(std::memory_order_relaxed) == ip.lo &&
+           r.bridge.load(std::memory_order_relaxed) == bridge;
+  }
+
+  HashSecret secret_;
+  SlotTable<> table_;
+  Record* records_;
+  Quota quota_;
+};
+
+}  // namespace godwit

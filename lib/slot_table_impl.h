@@ -1,0 +1,222 @@
+// The member functions of SlotTable; included by lib/slot_table.h, which explains the protocol.
+#pragma once
+
+#include <bit>
+#include <type_traits>
+
+#include "lib/slot_table.h"
+
+#if defined(__SANITIZE_THREAD__)
+#define GODWIT_THREAD_SANITIZER 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define GODWIT_THREAD_SANITIZER 1
+#endif
+#endif
+
+#if defined(__AVX2__) && !defined(GODWIT_THREAD_SANITIZER)
+#include <immintrin.h>
+#define GODWIT_VECTOR_MATCH 1
+#endif
+
+namespace godwit {
+
+// The lanes of `bucket` whose key is `key`, as bits. The keys are read before what follows.
+template <class Traits>
+unsigned SlotTable<Traits>::match(const Bucket& bucket, uint64_t key) {
+#if defined(GODWIT_VECTOR_MATCH)
+  if constexpr (std::is_same_v<Traits, NativeTraits>) {
+    // A vector load is no atomic in the eyes of C++, but every x86 CPU with AVX2 reads each aligned
+    // 8-byte lane whole, and does not reorder it with later loads; the fence binds the compiler.
+    const __m256i keys = _mm256_load_si256(reinterpret_cast<const __m256i*>(bucket.keys));
+    const __m256i wanted = _mm256_set1_epi64x(static_cast<long long>(key));
+    std::atomic_thread_fence(std::memory_order_acquire);
+    const __m256i equal = _mm256_cmpeq_epi64(keys, wanted);
+    return static_cast<unsigned>(_mm256_movemask_pd(_mm256_castsi256_pd(equal)));
+  }
+#endif
+  unsigned lanes = 0;
+  for (unsigned lane = 0; lane < Traits::kSlots; ++lane)
+    lanes |= unsigned{bucket.keys[lane].load(std::memory_order_acquire) == key} << lane;
+  return lanes;
+}
+
+template <class Traits>
+Found SlotTable<Traits>::find(uint64_t key, uint32_t home) const {
+  for (uint32_t b = home; b != home + Traits::kBuckets; ++b) {
+    for (unsigned lanes = match(buckets_[b], key); lanes != 0; lanes &= lanes - 1) {
+      const auto lane = static_cast<unsigned>(std::countr_zero(lanes));
+      const uint64_t word = buckets_[b].values[lane].load(std::memory_order_acquire);
+      if (word != 0) return {b * Traits::kSlots + lane, word};
+    }
+    // Relaxed: an insert that happened before this lookup left its mark, and no other must be seen.
+    if (displaced_[b].load(std::memory_order_relaxed) == 0) break;
+  }
+  return {};
+}
+
+template <class Traits>
+void SlotTable<Traits>::find_bulk(const uint64_t* keys, const uint32_t* homes, unsigned n,
+                                  uint64_t* values, uint32_t* slots) const {
+  constexpr unsigned kChunk = 64;
+  for (unsigned begin = 0; begin < n; begin += kChunk) {
+    const unsigned end = n - begin < kChunk ? n : begin + kChunk;
+    // First the home buckets alone, without a branch that depends on the data; then the few keys
+    // that are not there.
+    uint64_t missed = 0;
+    for (unsigned i = begin; i < end; ++i) {
+      const Bucket& bucket = buckets_[homes[i]];
+      const unsigned lanes = match(bucket, keys[i]);
+      const unsigned lane = static_cast<unsigned>(std::countr_zero(lanes)) % Traits::kSlots;
+      const uint64_t hit = uint64_t{0} - uint64_t{lanes != 0};
+      const uint64_t word = bucket.values[lane].load(std::memory_order_acquire) & hit;
+      values[i] = word;
+      slots[i] = homes[i] * Traits::kSlots + lane;
+      missed |= uint64_t{word == 0} << (i - begin);
+    }
+    for (; missed != 0; missed &= missed - 1) {
+      const unsigned i = begin + static_cast<unsigned>(std::countr_zero(missed));
+      const Found found = find(keys[i], homes[i]);
+      values[i] = found.value;
+      slots[i] = found.slot;
+    }
+  }
+}
+
+template <class Traits>
+template <class OnClaim>
+InsertResult SlotTable<Traits>::insert(uint64_t key, uint64_t value, OnClaim on_claim) {
+  assert(is_key(key) && value != 0);
+  const uint32_t first = home(key);
+  for (;;) {
+    const InsertResult plan = survey(key, first);
+    if (plan.status != InsertStatus::kInserted) return plan;
+    const uint32_t slot = plan.slot;
+    pass(first, slot);
+    uint64_t free = 0;
+    // seq_cst: our claim is before our re-scan in the one order that all claims are in.
+    if (!this->key(slot).compare_exchange_strong(free, key | kPending, std::memory_order_seq_cst,
+                                                 std::memory_order_relaxed)) {
+      unpass(first, slot);  // another insert got it: it made progress, we start over
+      continue;
+    }
+    on_claim(slot);
+    this->value(slot).store(value, std::memory_order_relaxed);  // published by the commit
+    InsertResult result = settle(key, first, slot);
+    if (result.status == InsertStatus::kInserted) {
+      result.value = value;
+    } else {
+      withdraw(first, slot);
+    }
+    return result;
+  }
+}
+
+// Steps through the walk before a claim. kInserted: nothing is in the way, `slot` is the first
+// free.
+template <class Traits>
+InsertResult SlotTable<Traits>::survey(uint64_t key, uint32_t home) const {
+  InsertResult plan;
+  for (uint32_t b = home; b != home + Traits::kBuckets; ++b) {
+    for (unsigned lane = 0; lane < Traits::kSlots; ++lane) {
+      const uint32_t slot = b * Traits::kSlots + lane;
+      const uint64_t word = this->key(slot).load(std::memory_order_acquire);
+      if (word == (key | kPending)) return {InsertStatus::kBusy};
+      if (word == key) {
+        const uint64_t live = value(slot).load(std::memory_order_acquire);
+        if (live != 0) return {InsertStatus::kExists, slot, live};
+      }
+      if (word == 0 && plan.slot == kNoSlot) plan = {InsertStatus::kInserted, slot};
+    }
+    const bool last = displaced_[b].load(std::memory_order_relaxed) == 0;
+    if (last && plan.slot != kNoSlot) break;
+  }
+  return plan;
+}
+
+// Re-scans and commits the claimed slot `own`; any other answer than kInserted means withdraw.
+template <class Traits>
+InsertResult SlotTable<Traits>::settle(uint64_t key, uint32_t home, uint32_t own) {
+  for (uint32_t b = home; b != home + Traits::kBuckets; ++b) {
+    for (unsigned lane = 0; lane < Traits::kSlots; ++lane) {
+      const uint32_t slot = b * Traits::kSlots + lane;
+      if (slot == own) continue;
+      const InsertResult verdict = judge(key, slot, own);
+      if (verdict.status != InsertStatus::kInserted) return verdict;
+    }
+    // seq_cst: a rival that claimed before this point raised the counts on its way before that.
+    if (displaced_[b].load(std::memory_order_seq_cst) == 0) break;
+  }
+  uint64_t pending = key | kPending;
+  // Release publishes the value, and what on_claim wrote.
+  if (this->key(own).compare_exchange_strong(pending, key, std::memory_order_acq_rel,
+                                             std::memory_order_relaxed))
+    return {InsertStatus::kInserted, own};
+  return {InsertStatus::kBusy};  // aborted by a rival in a lower slot
+}
+
+// One slot of the re-scan: kInserted if it does not stand in the way, or no longer does.
+template <class Traits>
+InsertResult SlotTable<Traits>::judge(uint64_t key, uint32_t rival, uint32_t own) {
+  uint64_t word = this->key(rival).load(std::memory_order_seq_cst);  // see the insert's claim
+  while (word == (key | kPending)) {
+    if (rival < own) return {InsertStatus::kBusy};
+    if (this->key(rival).compare_exchange_strong(word, kAborted, std::memory_order_acq_rel,
+                                                 std::memory_order_acquire))
+      break;
+  }
+  if (word == key) {
+    const uint64_t live = value(rival).load(std::memory_order_acquire);
+    if (live != 0) return {InsertStatus::kExists, rival, live};
+  }
+  return {InsertStatus::kInserted};
+}
+
+// Frees a slot that we own, pending or aborted. No grace period: no reader ever referred to it.
+template <class Traits>
+void SlotTable<Traits>::withdraw(uint32_t home, uint32_t slot) {
+  value(slot).store(0, std::memory_order_relaxed);
+  // Release: the next owner's value comes after our 0.
+  this->key(slot).store(0, std::memory_order_release);
+  unpass(home, slot);
+}
+
+template <class Traits>
+void SlotTable<Traits>::pass(uint32_t home, uint32_t slot) {
+  // seq_cst: before the claim in the order that the re-scans of rivals read.
+  for (uint32_t b = home; b != slot / Traits::kSlots; ++b)
+    displaced_[b].fetch_add(1, std::memory_order_seq_cst);
+}
+
+template <class Traits>
+void SlotTable<Traits>::unpass(uint32_t home, uint32_t slot) {
+  // Release: who sees the lower count also sees that the slot no longer holds the key.
+  for (uint32_t b = home; b != slot / Traits::kSlots; ++b)
+    displaced_[b].fetch_sub(1, std::memory_order_release);
+}
+
+template <class Traits>
+bool SlotTable<Traits>::remove(uint32_t slot, uint64_t& expected) {
+  assert(expected != 0);
+  if (!value(slot).compare_exchange_strong(expected, 0, std::memory_order_acq_rel,
+                                           std::memory_order_acquire))
+    return false;
+  // Nobody else writes the key word of a committed entry, so a store will do. The distance is what
+  // reclaim() needs, since the key is gone by then.
+  const uint64_t word = this->key(slot).load(std::memory_order_relaxed);
+  const uint64_t distance = slot / Traits::kSlots - home(word);
+  this->key(slot).store(kTombstone + distance, std::memory_order_release);
+  return true;
+}
+
+template <class Traits>
+void SlotTable<Traits>::reclaim(uint32_t slot) {
+  const uint64_t word = this->key(slot).load(std::memory_order_relaxed);
+  assert(word - kTombstone < Traits::kBuckets);
+  const auto distance = static_cast<uint32_t>(word - kTombstone);
+  unpass(slot / Traits::kSlots - distance, slot);
+  // Release: the next owner's value comes after the 0 that remove() wrote.
+  this->key(slot).store(0, std::memory_order_release);
+}
+
+}  // namespace godwit
