@@ -1,0 +1,117 @@
+#include "lib/evidence.h"
+
+#include <array>
+
+namespace godwit {
+namespace {
+
+// In the order of the enumerators.
+constexpr std::array<std::string_view, 15> kNames = {
+    "data", "garp-request", "garp-reply", "arp-request", "arp-reply", "arp-probe", "rarp", "ns",
+    "na",   "rs",           "dad",        "probe-reply", "hint",      "link",      "peer"};
+static_assert(kNames.size() == static_cast<size_t>(Evidence::kPeer) + 1);
+
+std::optional<Mapping> mapping_of(const IpAddress& ip, Mac mac, const EthernetView& eth) {
+  if (!ip.is_host() || !mac.is_station()) return std::nullopt;
+  return Mapping{.ip = ip, .mac = mac, .sha_is_source = mac == eth.src};
+}
+
+Evidence arp_kind(const ArpView& arp) {
+  if (arp.spa.is_unspecified()) return Evidence::kArpProbe;
+  const bool reply = arp.op == kArpReply;
+  if (arp.spa == arp.tpa) return reply ? Evidence::kGarpReply : Evidence::kGarpRequest;
+  return reply ? Evidence::kArpReply : Evidence::kArpRequest;
+}
+
+FrameEvidence read_arp(const EthernetView& eth, std::span<const uint8_t> l3) {
+  FrameEvidence evidence;
+  const auto arp = parse_arp(l3);
+  if (!arp) return evidence;
+  evidence.kind = arp_kind(*arp);
+  evidence.announcement =
+      evidence.kind == Evidence::kGarpRequest || evidence.kind == Evidence::kGarpReply;
+  evidence.target = arp->tpa;
+  evidence.mapping = mapping_of(arp->spa, arp->sha, eth);
+  if (evidence.mapping) {
+    evidence.mapping->overrides = true;
+    evidence.mapping->solicited = evidence.kind == Evidence::kArpReply;
+    evidence.mapping->may_create = evidence.announcement;
+  }
+  return evidence;
+}
+
+FrameEvidence read_rarp(std::span<const uint8_t> l3) {
+  FrameEvidence evidence;
+  if (!parse_arp(l3)) return evidence;
+  evidence.kind = Evidence::kRarp;
+  evidence.announcement = true;
+  return evidence;
+}
+
+FrameEvidence read_na(const EthernetView& eth, const NdView& nd) {
+  FrameEvidence evidence;
+  evidence.kind = Evidence::kNa;
+  evidence.announcement = !nd.solicited;
+  evidence.target = nd.target;
+  if (nd.tllao) evidence.mapping = mapping_of(nd.target, *nd.tllao, eth);
+  if (evidence.mapping) {
+    evidence.mapping->overrides = nd.override_cached;
+    evidence.mapping->solicited = nd.solicited;
+    evidence.mapping->may_create = true;
+  }
+  return evidence;
+}
+
+FrameEvidence read_ns(const EthernetView& eth, const NdView& nd) {
+  FrameEvidence evidence;
+  evidence.kind = nd.src.is_unspecified() ? Evidence::kDad : Evidence::kNs;
+  evidence.target = nd.target;
+  if (nd.sllao) evidence.mapping = mapping_of(nd.src, *nd.sllao, eth);
+  if (evidence.mapping) evidence.mapping->overrides = true;
+  return evidence;
+}
+
+FrameEvidence read_rs(const EthernetView& eth, const NdView& nd) {
+  FrameEvidence evidence;
+  evidence.kind = Evidence::kRs;
+  if (nd.sllao) evidence.mapping = mapping_of(nd.src, *nd.sllao, eth);
+  if (evidence.mapping) {
+    evidence.mapping->overrides = true;
+    evidence.mapping->may_create = true;
+  }
+  return evidence;
+}
+
+FrameEvidence read_nd(const EthernetView& eth, std::span<const uint8_t> l3) {
+  const auto nd = parse_nd(l3);
+  if (!nd) return {};
+  switch (nd->type) {
+    case NdType::kRs:
+      return read_rs(eth, *nd);
+    case NdType::kNs:
+      return read_ns(eth, *nd);
+    case NdType::kNa:
+      return read_na(eth, *nd);
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string_view to_string(Evidence kind) { return kNames[static_cast<size_t>(kind)]; }
+
+FrameEvidence read_evidence(const EthernetView& eth, std::span<const uint8_t> frame) {
+  const std::span<const uint8_t> l3 = l3_of(eth, frame);
+  switch (eth.ether_type) {
+    case kEtherTypeArp:
+      return read_arp(eth, l3);
+    case kEtherTypeRarp:
+      return read_rarp(l3);
+    case kEtherTypeIpv6:
+      return may_be_evidence(eth, frame) ? read_nd(eth, l3) : FrameEvidence{};
+    default:
+      return {};
+  }
+}
+
+}  // namespace godwit
