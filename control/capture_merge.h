@@ -1,6 +1,7 @@
 // Merging the captures of several ports into one sequence of frames by time.
 #pragma once
 
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <optional>

@@ -59,6 +59,7 @@ class CaptureFile {
  private:
   CaptureFile(std::string path, std::span<const uint8_t> bytes, bool is_mapped);
   void read_header();
+  void walk_interfaces();
 
   std::string path_;
   std::span<const uint8_t> bytes_;

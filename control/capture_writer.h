@@ -33,16 +33,29 @@ class CaptureWriter {
   AtomicFile file_;
 };
 
+// Makes a directory, with its parents, and takes away again what it made unless told to keep it.
+class MadeDirectory {
+ public:
+  explicit MadeDirectory(const std::string& directory);
+  ~MadeDirectory();
+  MadeDirectory(const MadeDirectory&) = delete;
+  MadeDirectory& operator=(const MadeDirectory&) = delete;
+
+  void keep() { made_.clear(); }
+
+ private:
+  void remove() noexcept;
+
+  std::vector<std::string> made_;  // what was missing, the outermost first
+};
+
 // DIR/<port>.pcap for every port: all of them appear at commit(), or none does. Any number of ports
 // works: no descriptor is held, and the buffers share one budget.
 class CaptureDirectory {
  public:
-  // Makes the directory if it is missing, its parents too. Port names are file names: one that is
-  // empty, starts with '.' or contains '/' is refused.
+  // Makes the directory if it is missing. Port names become file names: one that is empty, starts
+  // with '.' or contains '/' is refused with CaptureError. Everything else is WriteError.
   CaptureDirectory(const std::string& directory, std::span<const std::string> port_names);
-  ~CaptureDirectory();
-  CaptureDirectory(const CaptureDirectory&) = delete;
-  CaptureDirectory& operator=(const CaptureDirectory&) = delete;
 
   // The file of the port that stands at `port` in port_names.
   CaptureWriter& port(PortIndex port) { return writers_[port]; }
@@ -51,12 +64,8 @@ class CaptureDirectory {
   void commit(AtomicFile* also = nullptr);
 
  private:
-  void make_directories(const std::string& directory);
-  void remove_made_directories() noexcept;
-
-  std::vector<std::string> made_;  // directories that were missing, the outermost first
+  MadeDirectory directory_;  // outlives the files in it
   std::vector<CaptureWriter> writers_;
-  bool is_committed_ = false;
 };
 
 }  // namespace godwit

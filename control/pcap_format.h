@@ -24,6 +24,7 @@ inline constexpr uint16_t kVersionMinor = 4;
 inline constexpr size_t kHeaderOctets = 24;
 inline constexpr size_t kMajorAt = 4;
 inline constexpr size_t kMinorAt = 6;
+inline constexpr size_t kSnaplenAt = 16;
 inline constexpr size_t kLinktypeAt = 20;
 inline constexpr uint32_t kLinktypeMask = 0x0000ffff;  // the rest tells of frame check sequences
 

@@ -1,0 +1,149 @@
+#include "control/capture_reader.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <unordered_set>
+#include <utility>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "control/pcap_reader.h"
+#include "control/pcapng_reader.h"
+
+namespace godwit {
+namespace {
+
+constexpr uint64_t kMagicOctets = 4;
+
+struct Descriptor {
+  int fd;
+  ~Descriptor() { ::close(fd); }
+};
+
+// What a first word that is no capture's may mean.
+const char* guess(uint32_t magic) {
+  if (magic >> 16 == 0x1f8b) return "it is compressed: gunzip it first";
+  if (magic == 0x28b52ffd) return "it is compressed: unzstd it first";
+  if (magic == 0xfd377a58) return "it is compressed: unxz it first";
+  return "a pcap or a pcapng is expected";
+}
+
+std::span<const uint8_t> map_file(const std::string& path) {
+  // Opening a pipe must not wait for its writer.
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (fd < 0) throw CaptureError(path, fmt::format("cannot be opened: {}", std::strerror(errno)));
+  const Descriptor descriptor{fd};
+  struct stat status {};
+  if (::fstat(fd, &status) != 0)
+    throw CaptureError(path, fmt::format("cannot be examined: {}", std::strerror(errno)));
+  if (!S_ISREG(status.st_mode))
+    throw CaptureError(path,
+                       "is no regular file, and a capture is read through a mapping (write a pipe "
+                       "to a file first)");
+  if (status.st_size == 0) return {};  // which cannot be mapped
+  const auto size = static_cast<size_t>(status.st_size);
+  void* map = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd, 0);
+  if (map == MAP_FAILED)
+    throw CaptureError(path, fmt::format("cannot be mapped: {}", std::strerror(errno)));
+  ::madvise(map, size, MADV_SEQUENTIAL);  // a hint: nothing is lost if it is refused
+  return {static_cast<const uint8_t*>(map), size};
+}
+
+std::unique_ptr<RecordReader> make_reader(const CaptureFile& file,
+                                          std::optional<std::string_view> only) {
+  if (file.is_pcapng()) return std::make_unique<PcapngReader>(file.path(), file.bytes(), only);
+  return std::make_unique<PcapReader>(file.path(), file.bytes());
+}
+
+}  // namespace
+
+CaptureFile::CaptureFile(std::string path, std::span<const uint8_t> bytes, bool is_mapped)
+    : path_(std::move(path)), bytes_(bytes), is_mapped_(is_mapped) {}
+
+CaptureFile::~CaptureFile() {
+  if (is_mapped_ && !bytes_.empty()) ::munmap(const_cast<uint8_t*>(bytes_.data()), bytes_.size());
+}
+
+std::shared_ptr<const CaptureFile> CaptureFile::open(const std::string& path) {
+  const std::shared_ptr<CaptureFile> file(new CaptureFile(path, map_file(path), true));
+  file->read_header();
+  return file;
+}
+
+std::shared_ptr<const CaptureFile> CaptureFile::from_bytes(const std::string& name,
+                                                           std::span<const uint8_t> bytes) {
+  const std::shared_ptr<CaptureFile> file(new CaptureFile(name, bytes, false));
+  file->read_header();
+  return file;
+}
+
+void CaptureFile::read_header() {
+  if (bytes_.size() < kMagicOctets)
+    throw CaptureError(path_, 0,
+                       fmt::format("the file ends after {} octets, before it says what it is (an "
+                                   "empty capture has a header; capture it again)",
+                                   bytes_.size()));
+  is_pcapng_ = PcapngReader::is_magic(bytes_.data());
+  if (is_pcapng_) {
+    walk_interfaces();
+  } else if (PcapReader::is_magic(bytes_.data())) {
+    PcapReader(path_, bytes_);
+  } else {
+    const uint32_t magic = ByteOrder{true}.u32(bytes_.data());
+    throw CaptureError(
+        path_, 0, fmt::format("magic number {:#010x} is no capture's ({})", magic, guess(magic)));
+  }
+}
+
+void CaptureFile::walk_interfaces() {
+  PcapngReader reader(path_, bytes_, std::nullopt);
+  std::unordered_set<std::string> seen;
+  reader.on_interface = [&](const CaptureInterface& interface) {
+    if (seen.insert(interface.name).second) interfaces_.push_back(interface);
+  };
+  CapturedFrame frame;
+  while (reader.next(frame)) continue;
+}
+
+std::vector<CaptureInterface> CaptureFile::named_interfaces() const {
+  if (!is_pcapng_)
+    throw CaptureError(path_,
+                       "is a classic pcap, which does not say what port a frame came from (give "
+                       "one capture a port: --in PORT=FILE)");
+  for (const auto& interface : interfaces_)
+    if (interface.name.empty())
+      throw CaptureError(path_, interface.offset,
+                         "interface without a name, so its port is not known (write the capture "
+                         "with if_name, or give one capture a port: --in PORT=FILE)");
+  return interfaces_;
+}
+
+CaptureStream::CaptureStream(std::shared_ptr<const CaptureFile> file)
+    : file_(std::move(file)), reader_(make_reader(*file_, std::nullopt)) {}
+
+CaptureStream::CaptureStream(std::shared_ptr<const CaptureFile> file,
+                             std::string_view interface_name)
+    : file_(std::move(file)), reader_(make_reader(*file_, interface_name)) {}
+
+CaptureStream::~CaptureStream() = default;
+CaptureStream::CaptureStream(CaptureStream&&) noexcept = default;
+CaptureStream& CaptureStream::operator=(CaptureStream&&) noexcept = default;
+
+std::optional<CapturedFrame> CaptureStream::next() {
+  CapturedFrame frame;
+  if (!reader_->next(frame)) return std::nullopt;
+  if (frame.absolute_ns < last_ns_) clamped_++;
+  frame.absolute_ns = last_ns_ = std::max(last_ns_, frame.absolute_ns);
+  if (frame.bytes.size() < frame.original_length) cut_++;
+  return frame;
+}
+
+uint64_t CaptureStream::offset() const { return reader_->offset(); }
+uint64_t CaptureStream::unstamped() const { return reader_->unstamped(); }
+
+}  // namespace godwit
