@@ -136,7 +136,9 @@ class Fdb {
   // `mac` is a station's; `entry` has a state. kLimit: the quota of entry.location(), of the bridge
   // or of the table is spent.
   Inserted insert(BridgeIndex bridge, Mac mac, FdbEntry entry) {
-    if (!quota_.take(bridge, entry.location())) return {InsertStatus::kLimit, kNoSlot, {}};
+    const QuotaAnswer answer = quota_.take(bridge, entry.location());
+    if (answer == QuotaAnswer::kPortSpent) return {InsertStatus::kPortLimit, kNoSlot, {}};
+    if (answer == QuotaAnswer::kSpent) return {InsertStatus::kLimit, kNoSlot, {}};
     const InsertResult result = table_.insert(fdb_key(bridge, mac), entry.word());
     if (result.status != InsertStatus::kInserted) quota_.give(bridge, entry.location());
     return {result.status, result.slot, FdbEntry(result.value)};
@@ -147,7 +149,7 @@ class Fdb {
     const Location from = expected.location();
     uint64_t word = expected.word();
     const bool done = table_.compare_exchange(slot, word, desired.word());
-    if (done && from != desired.location()) quota_.move(from, desired.location());
+    if (done && from != desired.location()) quota_.move(fdb_bridge(table_.key_at(slot)), from, desired.location());
     if (!done) expected = FdbEntry(word);
     return done;
   }

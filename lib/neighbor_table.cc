@@ -21,7 +21,9 @@ NeighborTable::NeighborTable(void* memory, uint32_t limit, const QuotaLimits& li
 
 NeighborTable::Inserted NeighborTable::insert(BridgeIndex bridge, const IpAddress& ip,
                                               NeighborEntry entry, Location port, uint32_t now_s) {
-  if (!quota_.take(bridge, port)) return {InsertStatus::kLimit, kNoSlot, {}};
+  const QuotaAnswer answer = quota_.take(kNoBridge, port);
+  if (answer == QuotaAnswer::kPortSpent) return {InsertStatus::kPortLimit, kNoSlot, {}};
+  if (answer == QuotaAnswer::kSpent) return {InsertStatus::kLimit, kNoSlot, {}};
   const auto write_record = [&](uint32_t slot) {
     Record& r = records_[slot];
     r.addr_hi.store(ip.hi, std::memory_order_relaxed);
@@ -31,7 +33,7 @@ NeighborTable::Inserted NeighborTable::insert(BridgeIndex bridge, const IpAddres
     r.bridge.store(bridge, std::memory_order_relaxed);
   };
   const InsertResult result = table_.insert(key(bridge, ip), entry.word(), write_record);
-  if (result.status != InsertStatus::kInserted) quota_.give(bridge, port);
+  if (result.status != InsertStatus::kInserted) quota_.give(kNoBridge, port);
   if (result.status == InsertStatus::kExists && !is_at(result.slot, bridge, ip))
     return {InsertStatus::kCollision, kNoSlot, {}};
   return {result.status, result.slot, NeighborEntry(result.value)};
@@ -44,7 +46,7 @@ bool NeighborTable::remove(uint32_t slot, NeighborEntry& expected) {
     return false;
   }
   // The record stands until reclaim().
-  quota_.give(records_[slot].bridge.load(std::memory_order_relaxed), port(slot));
+  quota_.give(kNoBridge, port(slot));
   return true;
 }
 

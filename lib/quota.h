@@ -1,11 +1,12 @@
-// Limits on what a table may hold: in total, for each bridge, and for each port. The newcomer is
-// refused; what is there stays. Any thread may call.
+// Limits on what a table may hold: in total, for each bridge, and for each port of a bridge. The
+// newcomer is refused; what is there stays. Any thread may call.
 #pragma once
 
 #include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <unordered_map>
 #include <vector>
 
 #include "lib/units.h"
@@ -14,14 +15,19 @@ namespace godwit {
 
 inline constexpr int64_t kUnlimited = INT64_MAX;
 
-// Limits in entries. A bridge or port beyond the end of its list is neither limited nor counted: so
-// are kSelf and kNoLocation.
+struct PortLimit {
+  BridgeIndex bridge = kNoBridge;
+  Location port = kNoLocation;
+  int64_t most = kUnlimited;
+};
+
+// Limits in entries. A bridge beyond the end of its list and a port that is not in its list are
+// neither limited nor counted: so are kSelf and kNoLocation.
 struct QuotaLimits {
   int64_t total = kUnlimited;
   std::vector<int64_t> per_bridge;
-  std::vector<int64_t> per_port;
+  std::vector<PortLimit> per_port;
 
-  // A table of fixed size has a total, whatever else is asked.
   QuotaLimits with_total_at_most(int64_t most) const {
     QuotaLimits limits = *this;
     limits.total = std::min(total, most);
@@ -29,34 +35,56 @@ struct QuotaLimits {
   }
 };
 
+enum class QuotaAnswer : uint8_t {
+  kGranted,
+  kPortSpent,  // the port's share of its bridge
+  kSpent,      // the bridge's, or the table's
+};
+
 class Quota {
  public:
-  explicit Quota(const QuotaLimits& limits)
-      : total_(limits.total), bridges_(make(limits.per_bridge)), ports_(make(limits.per_port)) {}
+  explicit Quota(const QuotaLimits& limits) : total_(limits.total), bridges_(limits.per_bridge.size()) {
+    for (size_t b = 0; b < bridges_.size(); ++b) bridges_[b].limit = limits.per_bridge[b];
+    for (const PortLimit& port : limits.per_port)
+      ports_.try_emplace(port_key(port.bridge, port.port), port.most);
+  }
 
-  // Counts one entry more; false, and nothing is counted, if that would exceed a limit.
-  bool take(BridgeIndex bridge, Location port) {
-    if (!take(find(ports_, port))) return false;
-    if (!take(find(bridges_, bridge))) return give(find(ports_, port)), false;
-    if (!take(&total_)) return give(find(bridges_, bridge)), give(find(ports_, port)), false;
-    return true;
+  // Counts one entry more, or nothing if that would exceed a limit.
+  QuotaAnswer take(BridgeIndex bridge, Location port) {
+    if (!take(find_port(bridge, port))) return QuotaAnswer::kPortSpent;
+    if (take(find_bridge(bridge))) {
+      if (take(&total_)) {
+        granted_.fetch_add(1, std::memory_order_relaxed);
+        return QuotaAnswer::kGranted;
+      }
+      give(find_bridge(bridge));
+    }
+    give(find_port(bridge, port));
+    return QuotaAnswer::kSpent;
   }
 
   void give(BridgeIndex bridge, Location port) {
     give(&total_);
-    give(find(bridges_, bridge));
-    give(find(ports_, port));
+    give(find_bridge(bridge));
+    give(find_port(bridge, port));
   }
 
   // An entry changed its port. Never refused: a move beyond the limit is counted, not stopped.
-  void move(Location from, Location to) {
-    if (Counter* c = find(ports_, to)) c->used.fetch_add(1, std::memory_order_relaxed);
-    give(find(ports_, from));
+  void move(BridgeIndex bridge, Location from, Location to) {
+    if (Counter* c = find_port(bridge, to)) c->used.fetch_add(1, std::memory_order_relaxed);
+    give(find_port(bridge, from));
   }
 
+  uint64_t granted() const { return granted_.load(std::memory_order_relaxed); }  // ever
+
   int64_t total() const { return total_.used.load(std::memory_order_relaxed); }
-  int64_t in_bridge(BridgeIndex bridge) const { return used(find(bridges_, bridge)); }
-  int64_t on_port(Location port) const { return used(find(ports_, port)); }
+  int64_t in_bridge(BridgeIndex bridge) const {
+    return bridge < bridges_.size() ? bridges_[bridge].used.load(std::memory_order_relaxed) : 0;
+  }
+  int64_t on_port(BridgeIndex bridge, Location port) const {
+    const auto at = ports_.find(port_key(bridge, port));
+    return at != ports_.end() ? at->second.used.load(std::memory_order_relaxed) : 0;
+  }
 
  private:
   // A line of its own, so that learning on one port does not slow another. Signed: an entry may be
@@ -67,21 +95,17 @@ class Quota {
     std::atomic<int64_t> used{0};
     int64_t limit = kUnlimited;
   };
-  using Counters = std::vector<Counter>;
 
-  static Counters make(const std::vector<int64_t>& limits) {
-    Counters counters(limits.size());
-    for (size_t i = 0; i < limits.size(); ++i) counters[i].limit = limits[i];
-    return counters;
+  static uint32_t port_key(BridgeIndex bridge, Location port) {
+    return uint32_t{bridge} << 16 | port;
   }
-  static Counter* find(Counters& counters, size_t i) {
-    return i < counters.size() ? &counters[i] : nullptr;
+  Counter* find_bridge(BridgeIndex bridge) {
+    return bridge < bridges_.size() ? &bridges_[bridge] : nullptr;
   }
-  static const Counter* find(const Counters& counters, size_t i) {
-    return i < counters.size() ? &counters[i] : nullptr;
-  }
-  static int64_t used(const Counter* c) {
-    return c != nullptr ? c->used.load(std::memory_order_relaxed) : 0;
+  // The map itself never changes once made, so any thread may look into it.
+  Counter* find_port(BridgeIndex bridge, Location port) {
+    const auto at = ports_.find(port_key(bridge, port));
+    return at != ports_.end() ? &at->second : nullptr;
   }
 
   // A CAS loop and not add-then-undo: the count never exceeds the limit, even for a moment, and a
@@ -99,8 +123,9 @@ class Quota {
   }
 
   Counter total_;
-  Counters bridges_;
-  Counters ports_;
+  std::atomic<uint64_t> granted_{0};
+  std::vector<Counter> bridges_;
+  std::unordered_map<uint32_t, Counter> ports_;
 };
 
 }  // namespace godwit

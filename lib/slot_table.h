@@ -72,7 +72,8 @@ enum class InsertStatus : uint8_t {
   kExists,     // the key is live: slot and value say where and with what
   kBusy,       // another thread is inserting this key now; forget ours, or look again
   kFull,       // no free slot among the key's candidates
-  kLimit,      // Fdb, NeighborTable: a quota is spent
+  kPortLimit,  // Fdb, NeighborTable: the port's share is spent
+  kLimit,      // Fdb, NeighborTable: the bridge's, or the table's, limit is reached
   kCollision,  // NeighborTable: another IPv6 address has this fingerprint
 };
 

@@ -1,0 +1,77 @@
+#include "control/aging.h"
+
+#include <algorithm>
+
+#include "lib/arbiter.h"
+
+namespace godwit {
+namespace {
+
+std::vector<uint32_t> ages(const Config& config, unsigned quarters) {
+  std::vector<uint32_t> age_s;
+  for (const BridgeConfig& bridge : config.bridges)
+    age_s.push_back(std::max<uint32_t>(
+        1, static_cast<uint32_t>(bridge.aging / kSecond * quarters / 4)));
+  return age_s;
+}
+
+// Stamps are whole seconds: what is heard late in one second is no older than what is heard early.
+Nanos shortest(const std::vector<uint32_t>& age_s) {
+  if (age_s.empty()) return kNever / 2;
+  return Nanos{*std::min_element(age_s.begin(), age_s.end())} * kSecond;
+}
+
+Nanos expiry(Nanos now, uint32_t silent_s, uint32_t age_s) {
+  return (now / kSecond - silent_s + age_s + 1) * kSecond;
+}
+
+}  // namespace
+
+FdbAging::FdbAging(const Config& config, Fdb& fdb, GracePeriod& grace)
+    : fdb_(fdb), limbo_(grace), age_s_(ages(config, 4)), shortest_life_(shortest(age_s_)) {}
+
+std::optional<Nanos> FdbAging::visit(uint32_t slot, Nanos now) {
+  const uint64_t key = fdb_.key_at(slot);
+  if (key == 0) return std::nullopt;
+  FdbEntry entry = fdb_.entry_at(slot);
+  if (entry.is_free() || entry.host_class() == HostClass::kStatic) return std::nullopt;
+  if (entry.state() == FdbState::kSettling && on_settling) on_settling(key, now);
+  const uint32_t age_s = age_s_[fdb_bridge(key)];
+  const uint32_t silent_s = seconds_since_heard(entry, now);
+  if (silent_s <= age_s) return expiry(now, silent_s, age_s);
+  // A frame may be refreshing it this very moment: then it is heard, and lives.
+  if (!fdb_.remove(slot, entry)) return now + kSecond;
+  limbo_.push(slot);
+  ++aged_;
+  return std::nullopt;
+}
+
+NeighborAging::NeighborAging(const Config& config, NeighborTable& neighbors, GracePeriod& grace)
+    : neighbors_(neighbors),
+      limbo_(grace),
+      age_s_(ages(config, 3)),
+      shortest_life_(shortest(age_s_)) {}
+
+std::optional<Nanos> NeighborAging::visit(uint32_t slot, Nanos now) {
+  const auto host = neighbors_.host_at(slot);
+  if (!host) return std::nullopt;
+  const NeighborEntry entry = neighbors_.entry_at(slot);
+  if (entry.is_free() || (entry.flags() & kStaticNeighbor) != 0) return std::nullopt;
+  const uint32_t age_s = age_s_[host->bridge];
+  const auto silent_s = static_cast<uint32_t>(now / kSecond) - neighbors_.heard_s(slot);
+  if (silent_s <= age_s) return expiry(now, silent_s, age_s);
+  if (!remove(slot, entry)) return now + kSecond;
+  ++aged_;
+  return std::nullopt;
+}
+
+bool NeighborAging::remove(uint32_t slot, NeighborEntry entry) {
+  const auto host = neighbors_.host_at(slot);
+  NeighborEntry expected = entry;
+  if (!host || !neighbors_.remove(slot, expected)) return false;
+  limbo_.push(slot);
+  if (on_removed) on_removed(host->bridge, entry.mac(), host->ip);
+  return true;
+}
+
+}  // namespace godwit

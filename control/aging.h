@@ -1,0 +1,67 @@
+// Aging of the FDB and of the neighbor table.
+//
+// Both keep whole seconds, so an entry last heard at t is alive before t + age and gone from
+// t + age + 1 s on. A location lives for the bridge's `aging`. A mapping lives for three quarters of
+// it since the last ARP or ND evidence (RFC 8302 §8): it goes before the location does, never after.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "dataplane/tables.h"
+#include "lib/config.h"
+#include "lib/grace.h"
+#include "lib/units.h"
+
+namespace godwit {
+
+class FdbAging {
+ public:
+  FdbAging(const Config& config, Fdb& fdb, GracePeriod& grace);
+
+  // Called for each SETTLING entry that a walk meets.
+  std::function<void(uint64_t key, Nanos now)> on_settling;
+
+  uint32_t slot_count() const { return fdb_.slot_count(); }
+  uint64_t inserted() const { return fdb_.quota().granted(); }
+  Nanos shortest_life() const { return shortest_life_; }
+  std::optional<Nanos> visit(uint32_t slot, Nanos now);
+
+  void reclaim() { limbo_.poll(fdb_); }
+  uint64_t aged() const { return aged_; }
+
+ private:
+  Fdb& fdb_;
+  Limbo limbo_;
+  std::vector<uint32_t> age_s_;  // by bridge
+  Nanos shortest_life_;
+  uint64_t aged_ = 0;
+};
+
+class NeighborAging {
+ public:
+  NeighborAging(const Config& config, NeighborTable& neighbors, GracePeriod& grace);
+
+  // Called for each mapping that ends.
+  std::function<void(BridgeIndex bridge, Mac mac, const IpAddress& ip)> on_removed;
+
+  uint32_t slot_count() const { return neighbors_.slot_count(); }
+  uint64_t inserted() const { return neighbors_.quota().granted(); }
+  Nanos shortest_life() const { return shortest_life_; }
+  std::optional<Nanos> visit(uint32_t slot, Nanos now);
+
+  // Ends a mapping ahead of its time. False when it changed meanwhile.
+  bool remove(uint32_t slot, NeighborEntry entry);
+  void reclaim() { limbo_.poll(neighbors_); }
+  uint64_t aged() const { return aged_; }
+
+ private:
+  NeighborTable& neighbors_;
+  Limbo limbo_;
+  std::vector<uint32_t> age_s_;  // by bridge
+  Nanos shortest_life_;
+  uint64_t aged_ = 0;
+};
+
+}  // namespace godwit

@@ -1,0 +1,157 @@
+#include "control/control.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "dataplane/learn.h"
+#include "dataplane/resolve.h"
+
+namespace godwit {
+
+Control::Control(const Topology& topology, Tables& tables, std::span<EventRing* const> rings,
+                 GracePeriod& grace)
+    : topology_(topology),
+      tables_(tables),
+      rings_(rings),
+      settling_(topology.config(), tables.fdb),
+      fdb_aging_(topology.config(), tables.fdb, grace),
+      neighbor_aging_(topology.config(), tables.neighbors, grace),
+      fdb_sweep_(fdb_aging_),
+      neighbor_sweep_(neighbor_aging_) {
+  fdb_aging_.on_settling = [this](uint64_t key, Nanos now) { settling_.met(key, now); };
+  neighbor_aging_.on_removed = [this](BridgeIndex bridge, Mac mac, const IpAddress& ip) {
+    hosts_.remove(bridge, mac, ip);
+  };
+  const auto& bridges = topology.config().bridges;
+  for (size_t b = 0; b < bridges.size(); ++b)
+    for (const StaticHostConfig& host : bridges[b].static_hosts)
+      if (host.ip) hosts_.add(static_cast<BridgeIndex>(b), host.mac, *host.ip);
+}
+
+Nanos Control::next_due() const {
+  return std::min({settling_.next_due(), fdb_sweep_.next_due(), neighbor_sweep_.next_due()});
+}
+
+void Control::run_due(Nanos now) {
+  if (settling_.next_due() <= now) settling_.run(now);
+  if (fdb_sweep_.next_due() <= now) fdb_sweep_.run(now);
+  if (neighbor_sweep_.next_due() <= now) neighbor_sweep_.run(now);
+  fdb_aging_.reclaim();
+  neighbor_aging_.reclaim();
+}
+
+void Control::take_events(Nanos now) {
+  Event event;
+  for (EventRing* ring : rings_)
+    while (ring->take(event)) handle(event, now);
+  // A lost event may have told of a move: its entry would stay SETTLING.
+  const uint64_t lost = events_lost();
+  if (std::exchange(lost_seen_, lost) != lost) fdb_sweep_.hurry();
+}
+
+uint64_t Control::events_lost() const {
+  uint64_t lost = 0;
+  for (const EventRing* ring : rings_) lost += ring->lost();
+  return lost;
+}
+
+void Control::handle(const Event& event, Nanos now) {
+  switch (event.kind) {
+    case EventKind::kMoved:
+      return on_moved(event);
+    case EventKind::kRefused:
+      return on_refused(event);
+    case EventKind::kGatewayClaim:
+      return alarm(event, AlarmKind::kGatewayClaim, true,
+                   "a frame speaks as the gateway; it was not believed");
+    case EventKind::kMapped:
+    case EventKind::kRemapped:
+      return on_mapped(event);
+    case EventKind::kConflict:
+      return alarm(event, AlarmKind::kAddressConflict, true,
+                   fmt::format("claimed by {}, kept for {}", to_string(event.mac),
+                               to_string(event.other_mac)));
+    case EventKind::kLearnLimit:
+      return alarm(event, AlarmKind::kLearnLimit, false, "no room to learn another MAC");
+    case EventKind::kPortQuota:
+      return alarm(event, AlarmKind::kPortQuota, false,
+                   "the port's share of MACs to learn is used up");
+    case EventKind::kNeighborLimit:
+      return alarm(event, AlarmKind::kNeighborLimit, false, "no room to learn another IP");
+    case EventKind::kRarpBeyond:
+      return follow_rarp_beyond(event, now);
+  }
+}
+
+void Control::on_moved(const Event& event) {
+  settling_.moved(fdb_key(event.bridge, event.mac), event.at);
+  MoveRecord record;
+  record.at = event.at;
+  record.bridge = event.bridge;
+  record.mac = event.mac;
+  record.ips = hosts_.ips(event.bridge, event.mac);
+  record.from = event.from;
+  record.to = event.to;
+  record.evidence = event.evidence;
+  moves_.accepted(std::move(record));
+}
+
+void Control::on_refused(const Event& event) {
+  MoveRecord record;
+  record.at = event.at;
+  record.bridge = event.bridge;
+  record.mac = event.mac;
+  record.ips = hosts_.ips(event.bridge, event.mac);
+  record.from = event.from;
+  record.to = event.to;
+  record.evidence = event.evidence;
+  moves_.rejected(std::move(record));
+  alarm(event, AlarmKind::kMacViolation, true,
+        fmt::format("pinned to port {}", topology_.port(event.from).name));
+}
+
+void Control::on_mapped(const Event& event) {
+  if (event.kind == EventKind::kRemapped) {
+    hosts_.remove(event.bridge, event.other_mac, event.ip);
+    alarm(event, AlarmKind::kAddressConflict, true,
+          fmt::format("given over from {}, which is gone", to_string(event.other_mac)));
+  }
+  if (hosts_.add(event.bridge, event.mac, event.ip) <= topology_.config().neighbors.per_mac) return;
+  const auto hit = tables_.neighbors.find(event.bridge, event.ip);
+  if (!hit || !neighbor_aging_.remove(hit.slot, hit.entry)) return;
+  alarm(event, AlarmKind::kNeighborLimit, false, "the MAC has as many IPs as neighbors.per_mac allows");
+}
+
+void Control::follow_rarp_beyond(const Event& event, Nanos now) {
+  const auto& memberships = topology_.port(static_cast<PortIndex>(event.to)).memberships;
+  for (const Membership& member : memberships) {
+    if (member.bridge < event.bridge) continue;
+    const Sighting seen{.bridge = member.bridge,
+                        .mac = event.mac,
+                        .port = member.port,
+                        .announcement = true,
+                        .may_create = false};
+    const Located located = locate(tables_, topology_.bridge(member.bridge), seen, now);
+    if (located.what != Learned::kMoved) continue;
+    Event moved = event;
+    moved.bridge = member.bridge;
+    moved.from = located.was;
+    on_moved(moved);
+  }
+}
+
+void Control::alarm(const Event& event, AlarmKind kind, bool names_host, std::string detail) {
+  Alarm alarm;
+  alarm.at = event.at;
+  alarm.kind = kind;
+  alarm.bridge = event.bridge;
+  alarm.port = event.to;
+  if (names_host) alarm.mac = event.mac;
+  if (names_host && !event.ip.is_unspecified()) alarm.ip = event.ip;
+  alarm.detail = std::move(detail);
+  alarms_.raise(std::move(alarm));
+}
+
+}  // namespace godwit

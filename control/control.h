@@ -1,0 +1,65 @@
+// Control: everything that needs time or memory, on one thread, beside the workers. It never sleeps
+// and reads no clock: whoever owns the thread calls run_due(now) when next_due() has come, and each
+// call does a turn of work that takes about a millisecond at most.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "control/aging.h"
+#include "control/alarms.h"
+#include "control/host_index.h"
+#include "control/move_log.h"
+#include "control/settling.h"
+#include "control/sweep.h"
+#include "dataplane/events.h"
+#include "dataplane/tables.h"
+#include "dataplane/topology.h"
+#include "lib/grace.h"
+#include "lib/units.h"
+
+namespace godwit {
+
+class Control {
+ public:
+  // Everything is the caller's and must outlive control.
+  Control(const Topology& topology, Tables& tables, std::span<EventRing* const> rings,
+          GracePeriod& grace);
+
+  // The instant of the next work that time brings about; kNever if there is none. Events of the
+  // workers are no such work: call take_events when a round of theirs may have posted some.
+  Nanos next_due() const;
+  void run_due(Nanos now);
+  void take_events(Nanos now);
+
+  MoveLog& moves() { return moves_; }
+  const MoveLog& moves() const { return moves_; }
+  const Alarms& alarms() const { return alarms_; }
+  uint64_t aged_locations() const { return fdb_aging_.aged(); }
+  uint64_t aged_neighbors() const { return neighbor_aging_.aged(); }
+  uint64_t events_lost() const;
+
+ private:
+  void handle(const Event& event, Nanos now);
+  void on_moved(const Event& event);
+  void on_refused(const Event& event);
+  void on_mapped(const Event& event);
+  void on_conflict(const Event& event);
+  void follow_rarp_beyond(const Event& event, Nanos now);
+  void alarm(const Event& event, AlarmKind kind, bool names_host, std::string detail);
+
+  const Topology& topology_;
+  Tables& tables_;
+  std::span<EventRing* const> rings_;
+  HostIndex hosts_;
+  MoveLog moves_;
+  Alarms alarms_;
+  Settling settling_;
+  FdbAging fdb_aging_;
+  NeighborAging neighbor_aging_;
+  Sweep<FdbAging> fdb_sweep_;
+  Sweep<NeighborAging> neighbor_sweep_;
+  uint64_t lost_seen_ = 0;
+};
+
+}  // namespace godwit

@@ -1,0 +1,252 @@
+#include "control/explain.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+#include "dataplane/tx.h"
+#include "lib/packet.h"
+
+namespace godwit {
+namespace {
+
+bool names_ip(std::span<const uint8_t> bytes, const EthernetView& view, const IpAddress& ip) {
+  const auto l3 = l3_of(view, bytes);
+  if (const auto v4 = parse_ipv4(l3); v4 && view.ether_type == kEtherTypeIpv4)
+    return v4->src == ip || v4->dst == ip;
+  if (const auto nd = parse_nd(l3); nd && view.ether_type == kEtherTypeIpv6 && nd->target == ip)
+    return true;
+  if (const auto v6 = parse_ipv6(l3); v6 && view.ether_type == kEtherTypeIpv6)
+    return v6->src == ip || v6->dst == ip;
+  if (const auto arp = parse_arp(l3); arp && view.ether_type == kEtherTypeArp)
+    return arp->spa == ip || arp->tpa == ip;
+  return false;
+}
+
+std::string describe_kind(const Burst& burst, uint16_t i) {
+  const EthernetView& view = burst.ethernet[i];
+  const FrameEvidence& said = burst.said[i];
+  switch (burst.evidence[i]) {
+    case Evidence::kGarpRequest:
+      return "gratuitous ARP request";
+    case Evidence::kGarpReply:
+      return "gratuitous ARP reply";
+    case Evidence::kArpRequest:
+      return fmt::format("ARP request for {}", to_string(said.target));
+    case Evidence::kArpReply:
+      return fmt::format("ARP reply to {}", to_string(said.target));
+    case Evidence::kArpProbe:
+      return fmt::format("ARP probe for {}", to_string(said.target));
+    case Evidence::kRarp:
+      return "RARP";
+    case Evidence::kNs:
+      return fmt::format("neighbor solicitation for {}", to_string(said.target));
+    case Evidence::kNa:
+      return fmt::format("{} neighbor advertisement of {}",
+                         said.announcement ? "unsolicited" : "solicited", to_string(said.target));
+    case Evidence::kRs:
+      return "router solicitation";
+    case Evidence::kDad:
+      return fmt::format("duplicate address detection for {}", to_string(said.target));
+    default:
+      break;
+  }
+  if (view.ether_type == kEtherTypeIpv4) return "IPv4";
+  if (view.ether_type == kEtherTypeIpv6) return "IPv6";
+  return fmt::format("EtherType {:#06x}", view.ether_type);
+}
+
+// One frame and the words for it.
+class Explanation {
+ public:
+  Explanation(const Topology& topology, const Burst& burst, uint16_t i)
+      : topology_(topology), burst_(burst), i_(i) {}
+
+  std::string classify() const;
+  std::string learn() const;
+  std::string resolve() const;
+  std::string bridge() const;
+  std::string flood() const;
+  bool is_runt() const { return is_dropped(Drop::kRunt); }
+  bool is_homeless() const { return burst_.bridge[i_] == kNoBridge; }
+  bool was_flooded() const { return burst_.fate[i_] == Fate::kFlooded; }
+
+ private:
+  bool is_dropped(Drop why) const {
+    return burst_.fate[i_] == Fate::kDropped && burst_.drop[i_] == why;
+  }
+  const EthernetView& view() const { return burst_.ethernet[i_]; }
+  std::string src() const { return to_string(view().src); }
+  std::string dst() const { return to_string(view().dst); }
+  const std::string& in() const { return topology_.port(burst_.in_port[i_]).name; }
+  const BridgeContext& my_bridge() const { return topology_.bridge(burst_.bridge[i_]); }
+  std::string place(Location at) const {
+    return at < topology_.ports().size() ? topology_.port(at).name : "godwit itself";
+  }
+  std::string tag() const {
+    if (view().tags == 0) return "no tag";
+    return fmt::format("VLAN tag {}{}", view().outer_vid(), view().tags > 1 ? " and one inside" : "");
+  }
+
+  const Topology& topology_;
+  const Burst& burst_;
+  uint16_t i_;
+};
+
+std::string Explanation::classify() const {
+  if (is_dropped(Drop::kNoBridge)) return fmt::format("{} is in no bridge: dropped", in());
+  if (is_homeless())
+    return fmt::format("{} on {}, which takes no such frame: dropped (vlan-mismatch)", tag(), in());
+  return fmt::format("{} on {}: bridge {}", tag(), in(), my_bridge().name);
+}
+
+std::string Explanation::learn() const {
+  const auto& moves = my_bridge().config->moves;
+  const std::string was = place(burst_.was_at[i_]);
+  switch (burst_.learned[i_]) {
+    case Learned::kNothing:
+      return view().src.is_group() ? "the source is a group address: nothing to learn"
+                                   : "the source is the zero address: nothing to learn";
+    case Learned::kKnown:
+      return fmt::format("{} is at {}, as known", src(), in());
+    case Learned::kNew:
+      return fmt::format("{} was unknown: learned at {}", src(), in());
+    case Learned::kMoved:
+      return fmt::format("{} was at {}: moved to {} at once, on {}; settling for {} s", src(), was,
+                         in(), to_string(burst_.evidence[i_]), moves.settle / kSecond);
+    case Learned::kLate:
+      return fmt::format("{} moved to {} a moment ago: a late frame from {}, no evidence", src(),
+                         was, in());
+    case Learned::kDoubted:
+      return fmt::format("{} moved to {}, which is silent now, and {} is heard: not yet believed",
+                         src(), was, in());
+    case Learned::kRefused:
+      return fmt::format("{} is pinned to {}: refused at {}", src(), was, in());
+    case Learned::kGatewayMac:
+      return fmt::format("{} is the gateway's own MAC: refused at {}", src(), in());
+    case Learned::kReflected:
+      return fmt::format("godwit flooded this frame a moment ago: {} sends it back, no evidence",
+                         in());
+    case Learned::kBridgeLimit:
+      return fmt::format("{} is unknown, and bridge {} has no room: not learned", src(),
+                         my_bridge().name);
+    case Learned::kPortLimit:
+      return fmt::format("{} is unknown, and {} has used its share: not learned", src(), in());
+    case Learned::kElsewhere:
+      return fmt::format("another worker learns {} at this moment", src());
+  }
+  return {};
+}
+
+std::string Explanation::resolve() const {
+  if (burst_.evidence[i_] == Evidence::kData) return {};
+  const FrameEvidence& said = burst_.said[i_];
+  if (!said.mapping) return "names no IP that could be learned";
+  const std::string ip = to_string(said.mapping->ip);
+  const std::string mac = to_string(said.mapping->mac);
+  switch (burst_.mapped[i_]) {
+    case Mapped::kNothing:
+      return "not looked at, for the frame was not believed";
+    case Mapped::kSame:
+      return fmt::format("{} is {}'s, as known", ip, mac);
+    case Mapped::kNew:
+      return fmt::format("{} was unknown: it is {}'s", ip, mac);
+    case Mapped::kTakenOver:
+      return fmt::format("{} was another MAC's, which is gone: it is {}'s now", ip, mac);
+    case Mapped::kConflict:
+      return fmt::format("{} claims {}, which stays another MAC's: conflict", mac, ip);
+    case Mapped::kForeignSender:
+      return fmt::format("{} is claimed for {}, which did not send this: not believed", ip, mac);
+    case Mapped::kOffLink:
+      return fmt::format("{} is on no subnet of this bridge: not learned", ip);
+    case Mapped::kGatewayIp:
+      return fmt::format("{} is the gateway's own address: not believed", ip);
+    case Mapped::kOverheard:
+      return fmt::format("{} was not told to godwit, and neighbors.learn is off", ip);
+    case Mapped::kLimit:
+      return fmt::format("{} is unknown, and the neighbor table has no room: not learned", ip);
+  }
+  return {};
+}
+
+std::string Explanation::bridge() const {
+  switch (burst_.fate[i_]) {
+    case Fate::kForwarded:
+      return fmt::format("{} is at {}: sent there", dst(), place(burst_.out[i_]));
+    case Fate::kFlooded:
+      return view().dst.is_group() ? fmt::format("{} is a group address: flooded", dst())
+                                   : fmt::format("{} is unknown: flooded", dst());
+    case Fate::kConsumed:
+      return "for godwit itself: consumed";
+    default:
+      break;
+  }
+  switch (burst_.drop[i_]) {
+    case Drop::kReservedGroup:
+      return fmt::format("{} is for the next bridge only: not relayed (reserved-group)", dst());
+    case Drop::kHairpin:
+      return fmt::format("{} is at {}, where the frame came from: dropped (hairpin)", dst(), in());
+    case Drop::kNoDestination:
+      return fmt::format("{}: no other port to flood to: dropped (no-destination)", dst());
+    default:
+      return fmt::format("dropped ({})", to_string(burst_.drop[i_]));
+  }
+}
+
+std::string Explanation::flood() const {
+  std::string ports;
+  for (const Membership& member : my_bridge().members) {
+    const PortContext& port = topology_.port(member.port);
+    if (member.port == burst_.in_port[i_] || !may_leave(my_bridge(), port, view())) continue;
+    ports += fmt::format("{}{}{}", ports.empty() ? "" : ", ", port.name,
+                         member.tagged ? fmt::format(" (tagged {})", my_bridge().vlan) : "");
+  }
+  return "to " + ports;
+}
+
+std::string line(std::string_view stage, const std::string& words) {
+  return words.empty() ? words : fmt::format("  {:<9} {}\n", stage, words);
+}
+
+}  // namespace
+
+bool ExplainFilter::wants(const Burst& burst, uint16_t i, const PlayedFrame& frame) const {
+  if (const auto* count = std::get_if<uint64_t>(&only)) return frame.number <= *count;
+  if (std::holds_alternative<std::monostate>(only)) return true;
+  if (burst.fate[i] == Fate::kDropped && burst.drop[i] == Drop::kRunt) return false;
+  const EthernetView& view = burst.ethernet[i];
+  if (const auto* mac = std::get_if<Mac>(&only)) return view.src == *mac || view.dst == *mac;
+  return names_ip(frame.captured.bytes, view, std::get<IpAddress>(only));
+}
+
+std::optional<ExplainFilter> parse_explain_filter(std::string_view text) {
+  if (text.empty()) return ExplainFilter{};
+  if (const auto mac = parse_mac(text)) return ExplainFilter{*mac};
+  if (const auto ip = parse_ip(text)) return ExplainFilter{*ip};
+  uint64_t count = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return ExplainFilter{count};
+}
+
+std::string explain(const Topology& topology, const Burst& burst, uint16_t i,
+                    const PlayedFrame& frame, Nanos now) {
+  const Explanation words(topology, burst, i);
+  std::string text = fmt::format("#{} {}.{:09} s {}", frame.number, now / kSecond, now % kSecond,
+                                 topology.port(burst.in_port[i]).name);
+  if (words.is_runt())
+    return text + fmt::format(": {} octets, too short for an Ethernet header: dropped (runt)\n",
+                              frame.captured.bytes.size());
+  text += fmt::format(" {} > {}: {}, {} octets\n", to_string(burst.ethernet[i].src),
+                      to_string(burst.ethernet[i].dst), describe_kind(burst, i),
+                      frame.captured.original_length);
+  text += line("classify", words.classify());
+  if (words.is_homeless()) return text;
+  text += line("learn", words.learn());
+  text += line("resolve", words.resolve());
+  text += line("bridge", words.bridge());
+  if (words.was_flooded()) text += line("flood", words.flood());
+  return text;
+}
+
+}  // namespace godwit

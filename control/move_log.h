@@ -1,0 +1,77 @@
+// Every claim on a location and what became of it, with what it cost: the record that a network
+// engineer asks for after a migration.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "lib/address.h"
+#include "lib/evidence.h"
+#include "lib/units.h"
+
+namespace godwit {
+
+enum class MoveVerdict : uint8_t { kAccepted, kRejected, kReverted, kFrozen };
+
+inline constexpr std::array<std::string_view, 4> kMoveVerdictNames = {"accepted", "rejected",
+                                                                      "reverted", "frozen"};
+
+struct MoveRecord {
+  Nanos at = 0;  // of the first frame from the new place
+  BridgeIndex bridge = kNoBridge;
+  Mac mac;
+  std::vector<IpAddress> ips;  // that followed, sorted
+  Location from = kNoLocation;
+  Location to = kNoLocation;
+  Evidence evidence = Evidence::kData;
+  MoveVerdict verdict = MoveVerdict::kAccepted;
+  std::optional<Nanos> blackhole;  // until the first frame to it was delivered at its new place
+  uint64_t misdelivered = 0;       // frames for it that went to the old place only
+  uint64_t held = 0;
+  uint64_t lost = 0;  // frames for it that were delivered nowhere, until it settled
+};
+
+class MoveLog {
+ public:
+  // The record stands in all() unless kMost are there already.
+  void accepted(MoveRecord record);
+  // One record stands for all frames of a claim, until it pauses for kPause.
+  void rejected(MoveRecord record);
+
+  // A frame for the host of this FDB key ended: delivered at these ports (none: it was lost).
+  void offered(uint64_t key, Nanos now, std::span<const Location> delivered, Nanos settle);
+  // Whether any accepted move of this host is on record.
+  bool has_moved(uint64_t key) const { return last_.contains(key); }
+
+  const std::vector<MoveRecord>& all() const { return records_; }
+  uint64_t omitted() const { return omitted_; }
+
+ private:
+  static constexpr size_t kMost = 1'000'000;
+  static constexpr Nanos kPause = 30 * kSecond;
+
+  struct ClaimKey {
+    uint64_t key;
+    Location at;
+    bool operator==(const ClaimKey&) const = default;
+  };
+  struct ClaimHash {
+    size_t operator()(const ClaimKey& c) const {
+      return std::hash<uint64_t>{}(c.key * 0x9e3779b97f4a7c15 + c.at);
+    }
+  };
+
+  bool keep(MoveRecord record);
+
+  std::vector<MoveRecord> records_;
+  std::unordered_map<uint64_t, size_t> last_;                // key → latest accepted record
+  std::unordered_map<ClaimKey, Nanos, ClaimHash> rejected_;  // → last frame of that claim
+  uint64_t omitted_ = 0;
+};
+
+}  // namespace godwit

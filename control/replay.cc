@@ -1,0 +1,156 @@
+#include "control/replay.h"
+
+#include <fmt/format.h>
+#include <rte_errno.h>
+#include <rte_mbuf.h>
+
+#include <algorithm>
+#include <cstring>
+#include <stdexcept>
+
+namespace godwit {
+namespace {
+
+// Every frame of a burst, and its copy in the other tag form.
+constexpr unsigned kMbufs = 2 * kMaxBurst + 1;
+// As long a frame as one mbuf holds: 65407 octets behind the headroom, jumbo and offloaded frames too.
+constexpr uint16_t kDataRoom = UINT16_MAX;
+// A burst posts a few events a frame, but for RARPs of a host in many VLANs.
+constexpr unsigned kEvents = 1U << 15;
+constexpr uint64_t kBurstsPerReport = 4096;
+
+// A frame that godwit took to deliver: not one it filtered because its sender, or its way, was wrong.
+bool is_offered(const Burst& burst, uint16_t i) {
+  if (burst.fate[i] != Fate::kDropped) return burst.fate[i] != Fate::kConsumed;
+  const Drop why = burst.drop[i];
+  return why == Drop::kNoDestination || why == Drop::kNoMbuf || why == Drop::kTxFull ||
+         why == Drop::kPortDown;
+}
+
+}  // namespace
+
+void Replay::FreePool::operator()(rte_mempool* pool) const { rte_mempool_free(pool); }
+
+Replay::Pool Replay::make_pool() {
+  Pool pool(rte_pktmbuf_pool_create("replay", kMbufs, 0, 0, kDataRoom, SOCKET_ID_ANY));
+  if (!pool) throw std::runtime_error(fmt::format("frame buffers: {}", rte_strerror(rte_errno)));
+  return pool;
+}
+
+Replay::Replay(const Topology& topology, CaptureMerge& captures, CaptureDirectory* outputs)
+    : topology_(topology),
+      captures_(captures),
+      outputs_(outputs),
+      pool_(make_pool()),
+      tables_(topology.config(), kFixedSecret),
+      ring_("replay", kEvents),
+      rings_{&ring_},
+      ports_(topology.ports().size()),
+      port_list_(topology.ports().size()),
+      quiescence_(1),  // of no thread: worker and control take turns here
+      worker_(topology, tables_, ring_, port_list_),
+      control_(topology, tables_, rings_, quiescence_) {
+  for (size_t p = 0; p < ports_.size(); ++p) {
+    ports_[p] = std::make_unique<ArrayPort>(static_cast<PortIndex>(p), *this);
+    port_list_[p] = ports_[p].get();
+  }
+  worker_.observer = this;
+}
+
+Replay::~Replay() = default;
+
+void Replay::run(std::optional<Nanos> until) {
+  epoch_ = captures_.peek_time().value_or(0);
+  while (const std::optional<Nanos> instant = captures_.peek_time()) play_instant(*instant);
+  work_until(std::max(now_, until.value_or(0)));
+}
+
+void Replay::work_until(Nanos instant) {
+  while (control_.next_due() <= instant) {
+    now_ = std::max(now_, control_.next_due());
+    control_.run_due(now_);
+  }
+  now_ = instant;
+}
+
+void Replay::play_instant(Nanos absolute) {
+  const size_t burst = topology_.config().workers.burst;
+  work_until(absolute - epoch_);
+  while (captures_.peek_time() == absolute) {
+    playing_.clear();
+    MergedFrame frame;
+    while (playing_.size() < burst && captures_.peek_time() == absolute) {
+      captures_.next(frame);
+      offer(frame);
+    }
+    worker_.step(now_);
+    if (++bursts_ % kBurstsPerReport == 0) report_progress();
+  }
+}
+
+void Replay::offer(const MergedFrame& frame) {
+  const std::span<const uint8_t> bytes = frame.frame.bytes;
+  const uint64_t number = ++frames_;
+  rte_mbuf* mbuf = rte_pktmbuf_alloc(pool_.get());
+  char* room = nullptr;
+  if (mbuf != nullptr && bytes.size() <= UINT16_MAX)
+    room = rte_pktmbuf_append(mbuf, static_cast<uint16_t>(bytes.size()));
+  if (room == nullptr) {
+    PortCounters& counters = worker_.port_counters[frame.port];
+    ++counters.rx;
+    ++counters.drops[static_cast<size_t>(mbuf == nullptr ? Drop::kNoMbuf : Drop::kOversize)];
+    rte_pktmbuf_free(mbuf);
+    return;
+  }
+  std::memcpy(room, bytes.data(), bytes.size());
+  ports_[frame.port]->offer(mbuf);
+  playing_.push_back({number, frame.frame});
+}
+
+void Replay::seen(const Burst& burst, Nanos now) {
+  control_.take_events(now);
+  account(burst);
+  if (on_burst) on_burst(burst, playing_);
+}
+
+// What the frames of a burst meant for hosts that have moved.
+void Replay::account(const Burst& burst) {
+  for (uint16_t i = 0; i < burst.count; ++i) {
+    const uint64_t key = burst.dst_key[i];
+    if (key == 0 || !control_.moves().has_moved(key) || !is_offered(burst, i)) continue;
+    const BridgeContext& bridge = topology_.bridge(burst.bridge[i]);
+    delivered_.clear();
+    if (burst.fate[i] == Fate::kForwarded) delivered_.push_back(burst.out[i]);
+    if (burst.fate[i] == Fate::kFlooded)
+      for (const Membership& member : bridge.members)
+        if (member.port != burst.in_port[i]) delivered_.push_back(member.port);
+    control_.moves().offered(key, now_, delivered_, bridge.config->moves.settle);
+  }
+}
+
+void Replay::sent(const ArrayPort& port, rte_mbuf* frame) {
+  if (outputs_ != nullptr)
+    outputs_->port(port.index())
+        .write(epoch_ + now_, {rte_pktmbuf_mtod(frame, const uint8_t*), frame->data_len});
+  rte_pktmbuf_free(frame);
+}
+
+uint64_t Replay::frames_cut() const {
+  uint64_t cut = 0;
+  for (size_t s = 0; s < captures_.stream_count(); ++s) cut += captures_.stream(s).cut();
+  return cut;
+}
+
+uint64_t Replay::stamps_clamped() const {
+  uint64_t clamped = 0;
+  for (size_t s = 0; s < captures_.stream_count(); ++s) clamped += captures_.stream(s).clamped();
+  return clamped;
+}
+
+void Replay::report_progress() {
+  if (!on_progress || captures_.total_bytes() == 0) return;
+  on_progress(static_cast<double>(captures_.consumed_bytes()) /
+              static_cast<double>(captures_.total_bytes()));
+}
+
+}  // namespace godwit

@@ -1,0 +1,141 @@
+#include "control/summary.h"
+
+#include <fmt/format.h>
+
+#include <string_view>
+
+namespace godwit {
+namespace {
+
+constexpr size_t kMostShown = 20;  // of moves, and of alarms
+
+std::string_view plain_words(Evidence evidence) {
+  switch (evidence) {
+    case Evidence::kData:
+      return "a data frame";
+    case Evidence::kGarpRequest:
+      return "a gratuitous ARP request";
+    case Evidence::kGarpReply:
+      return "a gratuitous ARP reply";
+    case Evidence::kArpRequest:
+      return "an ARP request";
+    case Evidence::kArpReply:
+      return "an ARP reply";
+    case Evidence::kArpProbe:
+      return "an ARP probe";
+    case Evidence::kRarp:
+      return "a RARP";
+    case Evidence::kNs:
+      return "a neighbor solicitation";
+    case Evidence::kNa:
+      return "a neighbor advertisement";
+    case Evidence::kRs:
+      return "a router solicitation";
+    case Evidence::kDad:
+      return "duplicate address detection";
+    default:
+      return to_string(evidence);
+  }
+}
+
+std::string plural(uint64_t n, std::string_view one, std::string_view many) {
+  return fmt::format("{} {}", n, n == 1 ? one : many);
+}
+
+std::string port_name(const Topology& topology, Location at) {
+  return at < topology.ports().size() ? topology.port(at).name : "godwit";
+}
+
+std::string who(const MoveRecord& move) {
+  std::string text = to_string(move.mac);
+  for (size_t i = 0; i < move.ips.size(); ++i)
+    text += (i == 0 ? " (" : ", ") + to_string(move.ips[i]);
+  return move.ips.empty() ? text : text + ")";
+}
+
+std::string cost(const MoveRecord& move) {
+  if (move.verdict == MoveVerdict::kRejected) return "not believed: it stays where it is";
+  const uint64_t astray = move.misdelivered + move.lost;
+  const std::string loss =
+      astray == 0 ? "no frame went astray"
+                  : fmt::format("{} went astray ({} to the old port, {} lost)",
+                                plural(astray, "frame", "frames"), move.misdelivered, move.lost);
+  if (!move.blackhole) return "no frame was sent to it afterwards";
+  return fmt::format("first frame to it at its new place after {}; {}",
+                     format_duration(*move.blackhole), loss);
+}
+
+std::string describe(const Topology& topology, const MoveRecord& move) {
+  return fmt::format("  {:>11}  {} in {}\n               {} -> {}, on {}\n               {}\n",
+                     format_duration(move.at), who(move), topology.bridge(move.bridge).name,
+                     port_name(topology, move.from), port_name(topology, move.to),
+                     plain_words(move.evidence), cost(move));
+}
+
+std::string describe(const Topology& topology, const Alarm& alarm) {
+  std::string text =
+      fmt::format("  {:>11}  {}", format_duration(alarm.at), kAlarmNames[size_t(alarm.kind)]);
+  if (alarm.bridge != kNoBridge) text += " in " + topology.bridge(alarm.bridge).name;
+  text += " at " + port_name(topology, alarm.port);
+  if (alarm.mac) text += ": " + to_string(*alarm.mac);
+  if (alarm.ip) text += " " + to_string(*alarm.ip);
+  return fmt::format("{}: {}\n", text, alarm.detail);
+}
+
+template <class Item>
+std::string list(const Topology& topology, const std::vector<Item>& items, std::string_view one,
+                 std::string_view many) {
+  if (items.empty()) return fmt::format("no {}\n", many);
+  std::string text = plural(items.size(), one, many) + "\n";
+  for (size_t i = 0; i < items.size() && i < kMostShown; ++i) text += describe(topology, items[i]);
+  if (items.size() > kMostShown)
+    text += fmt::format("  ... and {} more: see --report\n", items.size() - kMostShown);
+  return text;
+}
+
+std::string fates(const Worker& worker) {
+  PortCounters sum;
+  uint64_t dropped = 0;
+  std::string reasons;
+  for (const PortCounters& port : worker.port_counters) {
+    sum.rx += port.rx;
+    sum.forwarded += port.forwarded;
+    sum.consumed += port.consumed;
+    for (size_t d = 0; d < kDropNames.size(); ++d) sum.drops[d] += port.drops[d];
+  }
+  for (size_t d = 0; d < kDropNames.size(); ++d) {
+    if (sum.drops[d] == 0) continue;
+    reasons += fmt::format("{}{} {}", dropped == 0 ? ": " : ", ", kDropNames[d], sum.drops[d]);
+    dropped += sum.drops[d];
+  }
+  return fmt::format("{} in, {} forwarded, {} consumed, {} dropped{}\n",
+                     plural(sum.rx, "frame", "frames"), sum.forwarded, sum.consumed, dropped,
+                     reasons);
+}
+
+}  // namespace
+
+std::string format_duration(Nanos duration) {
+  const auto value = static_cast<double>(duration);
+  if (duration >= kSecond) return fmt::format("{:.3f} s", value / kSecond);
+  if (duration >= kMillisecond) return fmt::format("{:.3f} ms", value / kMillisecond);
+  if (duration >= kMicrosecond) return fmt::format("{:.3f} us", value / kMicrosecond);
+  return fmt::format("{} ns", duration);
+}
+
+std::string summarize(const Replay& replay) {
+  const Topology& topology = replay.topology();
+  const Control& control = replay.control();
+  std::string text = fmt::format("{} of virtual time: ", format_duration(replay.now()));
+  text += fates(replay.worker());
+  text += list(topology, control.moves().all(), "move", "moves");
+  text += list(topology, control.alarms().all(), "alarm", "alarms");
+  text += fmt::format("known at the end: {}, {}\n",
+                      plural(static_cast<uint64_t>(replay.tables().fdb.quota().total()), "MAC",
+                             "MACs"),
+                      plural(static_cast<uint64_t>(replay.tables().neighbors.quota().total()),
+                             "IP address", "IP addresses"));
+  return text;
+}
+
+}  // namespace godwit

@@ -1,0 +1,58 @@
+// A walk over all slots of a table, for what only time brings about. It runs when the first of the
+// entries that it saw may expire, not once a second: an entry that is heard again only lives longer.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+
+#include "lib/units.h"
+
+namespace godwit {
+
+// A Policy has
+//   uint32_t slot_count() const;
+//   uint64_t inserted() const;     entries ever inserted
+//   Nanos shortest_life() const;   an entry inserted now does not expire before
+//   std::optional<Nanos> visit(uint32_t slot, Nanos now);
+//                                  ends an expired entry; the instant a live one expires, if any
+template <class Policy>
+class Sweep {
+ public:
+  // `policy` must outlive the sweep.
+  explicit Sweep(Policy& policy) : policy_(policy) {}
+
+  Nanos next_due() const {
+    if (at_ != 0) return started_;  // in the middle: go on
+    const bool newer = policy_.inserted() != inserted_;
+    return newer ? std::min(first_expiry_, started_ + policy_.shortest_life()) : first_expiry_;
+  }
+
+  // One turn, of at most kTurn slots (well under a millisecond); call while next_due() <= now.
+  void run(Nanos now) {
+    if (at_ == 0) {
+      started_ = now;
+      inserted_ = policy_.inserted();
+      first_expiry_ = kNever;
+    }
+    const uint32_t end = std::min(policy_.slot_count(), at_ + kTurn);
+    for (; at_ < end; ++at_)
+      if (const std::optional<Nanos> expiry = policy_.visit(at_, now))
+        first_expiry_ = std::min(first_expiry_, *expiry);
+    if (at_ == policy_.slot_count()) at_ = 0;
+  }
+
+  // Walks at the next occasion, whatever is due: something may have been missed.
+  void hurry() { first_expiry_ = 0; }
+
+ private:
+  static constexpr uint32_t kTurn = 1U << 15;
+
+  Policy& policy_;
+  uint32_t at_ = 0;  // next slot; 0: no walk under way
+  Nanos started_ = 0;
+  Nanos first_expiry_ = kNever;
+  uint64_t inserted_ = 0;
+};
+
+}  // namespace godwit

@@ -1,0 +1,11 @@
+// Reads each frame's headers once, finds its bridge, and fills the burst's arrays.
+#pragma once
+
+namespace godwit {
+
+struct Burst;
+class Worker;
+
+void classify(Worker& worker, Burst& burst);
+
+}  // namespace godwit

@@ -1,0 +1,114 @@
+#include "dataplane/flood.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include "dataplane/tx.h"
+#include "dataplane/worker.h"
+#include "lib/hash.h"
+
+namespace godwit {
+namespace {
+
+constexpr size_t kMacs = 12;       // octets of the two addresses
+constexpr size_t kMinPayload = 48;  // EtherType and what follows, of the shortest padded frame
+constexpr size_t kPrinted = 96;     // octets of EtherType and payload that make the fingerprint
+
+// Ports that a flooded frame leaves by, counted by the form it takes there.
+struct Audience {
+  uint16_t untagged = 0;  // or as it is
+  uint16_t tagged = 0;
+  bool trusted = false;  // an uplink among them, which may send it back
+};
+
+template <class Each>
+void for_each_other(const Worker& worker, const Burst& burst, uint16_t i, Each each) {
+  const BridgeContext& bridge = worker.topology.bridge(burst.bridge[i]);
+  for (const Membership& member : bridge.members) {
+    if (member.port == burst.in_port[i]) continue;
+    if (may_leave(bridge, worker.topology.port(member.port), burst.ethernet[i])) each(member);
+  }
+}
+
+Audience audience_of(const Worker& worker, const Burst& burst, uint16_t i) {
+  Audience audience;
+  for_each_other(worker, burst, i, [&](const Membership& member) {
+    ++(member.tagged ? audience.tagged : audience.untagged);
+    audience.trusted |= member.trusted;
+  });
+  return audience;
+}
+
+void remember(Worker& worker, const Burst& burst, uint16_t i, const BridgeContext& bridge) {
+  const uint64_t print =
+      fingerprint(bridge.index, bridge.transparent, burst.ethernet[i], burst.bytes(i));
+  worker.tables.reflections.note(print, worker.now);
+}
+
+// Nobody else to hear it: what is for all, a gateway has heard; the rest is lost.
+void end_alone(Burst& burst, uint16_t i, const BridgeContext& bridge) {
+  if (bridge.has_gateway && burst.ethernet[i].dst.is_group())
+    burst.fate[i] = Fate::kConsumed;
+  else
+    burst.drop_frame(i, Drop::kNoDestination);
+}
+
+// One buffer serves all ports that want the same octets, by its reference count.
+rte_mbuf* shape(rte_mbuf* frame, const EthernetView& view, TagForm form, uint16_t vlan,
+                uint16_t readers) {
+  if (frame == nullptr) return nullptr;
+  if (!set_tag(frame, view, form, vlan)) {
+    rte_pktmbuf_free(frame);
+    return nullptr;
+  }
+  rte_mbuf_refcnt_update(frame, static_cast<int16_t>(readers - 1));
+  return frame;
+}
+
+void flood_one(Worker& worker, Burst& burst, uint16_t i) {
+  const BridgeContext& bridge = worker.topology.bridge(burst.bridge[i]);
+  const EthernetView& view = burst.ethernet[i];
+  const Audience audience = audience_of(worker, burst, i);
+  if (audience.untagged + audience.tagged == 0) return end_alone(burst, i, bridge);
+  if (audience.trusted) remember(worker, burst, i, bridge);
+
+  rte_mbuf* tagged = nullptr;
+  rte_mbuf* untagged = nullptr;
+  const TagForm bare = bridge.transparent ? TagForm::kAsIs : TagForm::kUntagged;
+  if (audience.tagged > 0) {
+    rte_mbuf* frame = burst.mbuf[i];
+    if (audience.untagged > 0) frame = rte_pktmbuf_copy(frame, frame->pool, 0, UINT32_MAX);
+    tagged = shape(frame, view, TagForm::kTagged, bridge.vlan, audience.tagged);
+    worker.counters.copies_lost += tagged == nullptr ? audience.tagged : 0;
+  }
+  if (audience.untagged > 0)
+    untagged = shape(burst.mbuf[i], view, bare, bridge.vlan, audience.untagged);
+  for_each_other(worker, burst, i, [&](const Membership& member) {
+    rte_mbuf* frame = member.tagged ? tagged : untagged;
+    if (frame != nullptr) worker.send(member.port, frame);
+  });
+}
+
+}  // namespace
+
+uint64_t fingerprint(BridgeIndex bridge, bool transparent, const EthernetView& view,
+                     std::span<const uint8_t> frame) {
+  const bool own_tag = !transparent && view.tags > 0 && view.outer_tpid == kEtherTypeVlan;
+  const std::span<const uint8_t> rest = frame.subspan(own_tag ? kMacs + kVlanTagSize : kMacs);
+  std::array<uint64_t, kPrinted / 8> words{};  // zero, as padding is
+  std::memcpy(words.data(), rest.data(), std::min(rest.size(), kPrinted));
+  const uint64_t length = std::max(rest.size(), kMinPayload);
+  uint64_t hash = keyed_hash(view.src.bits ^ uint64_t{bridge} << 48, kFixedSecret);
+  hash = keyed_hash(hash ^ view.dst.bits ^ length << 48, kFixedSecret);
+  const size_t used = (std::min<size_t>(length, kPrinted) + 7) / 8;
+  for (size_t w = 0; w < used; ++w) hash = keyed_hash(hash ^ words[w], kFixedSecret);
+  return hash;
+}
+
+void flood(Worker& worker, Burst& burst) {
+  for (uint16_t i = 0; i < burst.count; ++i)
+    if (burst.fate[i] == Fate::kFlooded) flood_one(worker, burst, i);
+}
+
+}  // namespace godwit

@@ -1,0 +1,175 @@
+#include "dataplane/learn.h"
+
+#include "dataplane/flood.h"
+#include "dataplane/worker.h"
+#include "lib/arbiter.h"
+#include "lib/fdb.h"
+
+namespace godwit {
+namespace {
+
+// How often a lost compare-and-swap is tried again. Each loss means that another worker moved or
+// refreshed this very MAC in the nanoseconds between; a frame more or less decides nothing then.
+constexpr int kTries = 4;
+
+// True when the sighting is settled; `out` then says how.
+bool insert(Tables& tables, const BridgeContext& bridge, const Sighting& seen, Nanos now,
+            Located& out) {
+  const FdbEntry entry = first_heard(seen.port, bridge.config->moves.host_class, now);
+  switch (tables.fdb.insert(seen.bridge, seen.mac, entry).status) {
+    case InsertStatus::kInserted:
+      out.what = Learned::kNew;
+      return true;
+    case InsertStatus::kPortLimit:
+      out.what = Learned::kPortLimit;
+      return true;
+    case InsertStatus::kBusy:
+      out.what = Learned::kElsewhere;
+      return true;
+    case InsertStatus::kExists:
+      return false;
+    default:
+      out.what = Learned::kBridgeLimit;
+      return true;
+  }
+}
+
+Learned outcome_of(Verdict verdict, FdbEntry current) {
+  switch (verdict) {
+    case Verdict::kMoved:
+      return Learned::kMoved;
+    case Verdict::kLate:
+      return Learned::kLate;
+    case Verdict::kDoubted:
+      return Learned::kDoubted;
+    case Verdict::kRefused:
+      return current.location() == kSelf ? Learned::kGatewayMac : Learned::kRefused;
+    default:
+      return Learned::kKnown;
+  }
+}
+
+// The same for an entry that is there.
+bool apply(Tables& tables, const BridgeContext& bridge, const Sighting& seen, Nanos now,
+           const Fdb::Hit& hit, Located& out) {
+  const Claim claim{seen.port, seen.announcement, now};
+  const auto [verdict, next] = judge(hit.entry, claim, bridge.config->moves);
+  FdbEntry expected = hit.entry;
+  if (!(next == hit.entry) && !tables.fdb.compare_exchange(hit.slot, expected, next)) return false;
+  out = {outcome_of(verdict, hit.entry), hit.entry.location()};
+  return true;
+}
+
+bool is_reflection(const Worker& worker, const Burst& burst, uint16_t i,
+                   const BridgeContext& bridge) {
+  const uint64_t print =
+      fingerprint(burst.bridge[i], bridge.transparent, burst.ethernet[i], burst.bytes(i));
+  return worker.tables.reflections.seen(print, worker.now);
+}
+
+void post(Worker& worker, const Burst& burst, uint16_t i, EventKind kind, Location from) {
+  if (kind != EventKind::kMoved && !worker.complaints.take(worker.now)) return;
+  worker.events.post({.kind = kind,
+                      .evidence = burst.evidence[i],
+                      .bridge = burst.bridge[i],
+                      .from = from,
+                      .to = burst.in_port[i],
+                      .at = worker.now,
+                      .mac = burst.ethernet[i].src,
+                      .other_mac = {},
+                      .ip = {}});
+}
+
+// Counts and tells what became of frame i's source.
+void conclude(Worker& worker, Burst& burst, uint16_t i, const Located& located) {
+  WorkerCounters& counters = worker.counters;
+  burst.learned[i] = located.what;
+  burst.was_at[i] = located.was;
+  switch (located.what) {
+    case Learned::kNew:
+      ++counters.learned;
+      break;
+    case Learned::kMoved:
+      ++counters.moved;
+      post(worker, burst, i, EventKind::kMoved, located.was);
+      break;
+    case Learned::kLate:
+    case Learned::kDoubted:
+      ++counters.late;
+      break;
+    case Learned::kRefused:
+      ++counters.refused;
+      burst.drop_frame(i, Drop::kMacViolation);
+      post(worker, burst, i, EventKind::kRefused, located.was);
+      break;
+    case Learned::kGatewayMac:
+      ++counters.refused;
+      burst.drop_frame(i, Drop::kGatewayClaim);
+      post(worker, burst, i, EventKind::kGatewayClaim, located.was);
+      break;
+    case Learned::kBridgeLimit:
+      ++counters.limit_bridge;
+      post(worker, burst, i, EventKind::kLearnLimit, kNoLocation);
+      break;
+    case Learned::kPortLimit:
+      ++counters.limit_port;
+      post(worker, burst, i, EventKind::kPortQuota, kNoLocation);
+      break;
+    default:
+      break;
+  }
+}
+
+// The source is not where the burst's lookup, or an earlier frame of the burst, last saw it.
+void learn_cold(Worker& worker, Burst& burst, uint16_t i) {
+  const BridgeContext& bridge = worker.topology.bridge(burst.bridge[i]);
+  const bool trusted = bridge.is_trusted(burst.in_port[i]);
+  const FdbEntry entry(burst.found_entry[i]);
+  const bool at_home = !entry.is_free() && entry.location() == burst.in_port[i];
+  if (trusted && !at_home && is_reflection(worker, burst, i, bridge)) {
+    ++worker.counters.reflected;
+    burst.learned[i] = Learned::kReflected;
+    return burst.drop_frame(i, Drop::kReflection);
+  }
+  const bool announces = burst.evidence[i] != Evidence::kData && burst.said[i].announcement;
+  const Sighting seen{.bridge = burst.bridge[i],
+                      .mac = burst.ethernet[i].src,
+                      .port = burst.in_port[i],
+                      .announcement = announces};
+  conclude(worker, burst, i, locate(worker.tables, bridge, seen, worker.now));
+}
+
+}  // namespace
+
+Located locate(Tables& tables, const BridgeContext& bridge, const Sighting& seen, Nanos now) {
+  Located out;
+  for (int tries = 0; tries < kTries; ++tries) {
+    const Fdb::Hit hit = tables.fdb.find(seen.bridge, seen.mac);
+    if (!hit && !seen.may_create) return out;
+    if (hit ? apply(tables, bridge, seen, now, hit, out)
+            : insert(tables, bridge, seen, now, out))
+      return out;
+  }
+  out.what = Learned::kElsewhere;
+  return out;
+}
+
+void learn(Worker& worker, Burst& burst) {
+  const uint16_t tick = FdbEntry::stamp_s(worker.now);
+  const Fdb& fdb = worker.tables.fdb;
+  bool written = false;  // by this burst: what the bulk lookup found may be out of date
+  fdb.find_bulk(burst.src_key.data(), burst.src_home.data(), burst.count, burst.found_entry.data(),
+                burst.found_slot.data());
+  for (uint16_t i = 0; i < burst.count; ++i) {
+    if (burst.src_key[i] == 0) continue;
+    if (written) burst.found_entry[i] = fdb.find(burst.src_key[i]).entry.word();
+    if (is_heard(FdbEntry(burst.found_entry[i]), burst.in_port[i], tick)) {
+      burst.learned[i] = Learned::kKnown;
+    } else {
+      learn_cold(worker, burst, i);
+      written = true;
+    }
+  }
+}
+
+}  // namespace godwit

@@ -1,0 +1,52 @@
+// Looks up every source. The usual answer is "where it was", and nothing is written but the entry's
+// age, once a second. Anything else goes to the cold path: a new entry, or the arbiter's word on a move.
+#pragma once
+
+#include "lib/address.h"
+#include "lib/evidence.h"
+#include "lib/units.h"
+
+namespace godwit {
+
+struct Burst;
+class Worker;
+struct Tables;
+struct BridgeContext;
+
+void learn(Worker& worker, Burst& burst);
+
+// What became of a sighting of a MAC at a port. In the burst it is kept for --explain.
+enum class Learned : uint8_t {
+  kNothing,      // no station as a source, or no bridge
+  kKnown,        // where it was
+  kNew,          // a new entry
+  kMoved,        // it was elsewhere and is here now
+  kLate,         // from the place it left, too early to mean anything
+  kDoubted,      // from the place it left, while the new place is silent
+  kRefused,      // pinned elsewhere
+  kGatewayMac,   // the source is a gateway's MAC
+  kReflected,    // our own flood, come back
+  kBridgeLimit,  // not learned: the bridge or the FDB has no room
+  kPortLimit,    // not learned: the port has no share left
+  kElsewhere,    // another worker is learning or moving it at this moment
+};
+
+// A MAC seen at a port.
+struct Sighting {
+  BridgeIndex bridge = kNoBridge;
+  Mac mac;
+  PortIndex port = 0;
+  bool announcement = false;
+  bool may_create = true;
+};
+
+struct Located {
+  Learned what = Learned::kNothing;
+  Location was = kNoLocation;
+};
+
+// Applies a sighting to the FDB: asks the arbiter and writes its answer by compare-and-swap, again when
+// another writer was faster. Any thread; posts and counts nothing.
+Located locate(Tables& tables, const BridgeContext& bridge, const Sighting& sighting, Nanos now);
+
+}  // namespace godwit

@@ -1,0 +1,37 @@
+// The way of a packet, on one screen.
+//
+//   rx → classify → learn → resolve → bridge → flood → tx
+//                     │        │
+//                     └─ post ─┴──→ control
+//
+// A stage is a function over a whole burst, in a file of its own, with one loop over the frames. rx is
+// Worker::step, which fills the burst; what `tx` queues is sent at the end of that round.
+//
+// Learning comes before forwarding for the whole burst: a frame that shows that a host has moved is
+// followed by its own burst already, whichever of its frames comes first.
+#pragma once
+
+#include "dataplane/bridge.h"
+#include "dataplane/classify.h"
+#include "dataplane/flood.h"
+#include "dataplane/learn.h"
+#include "dataplane/resolve.h"
+#include "dataplane/tx.h"
+#include "dataplane/worker.h"
+
+namespace godwit {
+
+inline void run_pipeline(Worker& worker, Burst& burst) {
+  const auto run = [&](Stage stage, void (*work)(Worker&, Burst&)) {
+    const StageTimer timer(worker.stage_stats, stage, burst.count);
+    work(worker, burst);
+  };
+  run(Stage::kClassify, classify);  // read headers, find the bridge
+  run(Stage::kLearn, learn);        // where is the source now?
+  run(Stage::kResolve, resolve);    // what do ARP, RARP and ND say?
+  run(Stage::kBridge, bridge);      // where is the destination?
+  run(Stage::kFlood, flood);        // everywhere else
+  run(Stage::kTx, tx);              // count, rewrite tags, queue
+}
+
+}  // namespace godwit

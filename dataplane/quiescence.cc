@@ -1,0 +1,26 @@
+#include "dataplane/quiescence.h"
+
+#include <cstdlib>
+#include <new>
+
+namespace godwit {
+
+Quiescence::Quiescence(uint16_t workers) {
+  const size_t size = rte_rcu_qsbr_get_memsize(workers);
+  rcu_.reset(static_cast<rte_rcu_qsbr*>(std::aligned_alloc(RTE_CACHE_LINE_SIZE, size)));
+  if (!rcu_ || rte_rcu_qsbr_init(rcu_.get(), workers) != 0) throw std::bad_alloc();
+}
+
+void Quiescence::online(uint16_t worker) {
+  rte_rcu_qsbr_thread_register(rcu_.get(), worker);
+  rte_rcu_qsbr_thread_online(rcu_.get(), worker);
+}
+
+void Quiescence::offline(uint16_t worker) {
+  rte_rcu_qsbr_thread_offline(rcu_.get(), worker);
+  rte_rcu_qsbr_thread_unregister(rcu_.get(), worker);
+}
+
+void Quiescence::Free::operator()(rte_rcu_qsbr* rcu) const { std::free(rcu); }
+
+}  // namespace godwit

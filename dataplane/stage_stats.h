@@ -1,0 +1,55 @@
+// What each stage costs: calls, packets and TSC cycles. Counted only when the program is built with
+// -Dstage_stats=true; otherwise the measuring points are empty.
+#pragma once
+
+#include <rte_cycles.h>
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+namespace godwit {
+
+enum class Stage : uint8_t { kClassify, kLearn, kResolve, kBridge, kFlood, kTx };
+
+inline constexpr std::array<std::string_view, 6> kStageNames = {"classify", "learn", "resolve",
+                                                                "bridge",   "flood", "tx"};
+
+struct StageCount {
+  uint64_t calls = 0;
+  uint64_t packets = 0;
+  uint64_t cycles = 0;
+};
+
+using StageStats = std::array<StageCount, kStageNames.size()>;
+
+#ifdef GODWIT_STAGE_STATS
+inline constexpr bool kStageStats = true;
+#else
+inline constexpr bool kStageStats = false;
+#endif
+
+// Measures one call of a stage, from its construction to its end.
+class StageTimer {
+ public:
+  StageTimer(StageStats& stats, Stage stage, uint16_t packets)
+      : count_(stats[static_cast<size_t>(stage)]), packets_(packets) {
+    if constexpr (kStageStats) start_ = rte_rdtsc();
+  }
+  ~StageTimer() {
+    if constexpr (kStageStats) {
+      count_.calls += 1;
+      count_.packets += packets_;
+      count_.cycles += rte_rdtsc() - start_;
+    }
+  }
+  StageTimer(const StageTimer&) = delete;
+  StageTimer& operator=(const StageTimer&) = delete;
+
+ private:
+  StageCount& count_;
+  uint16_t packets_;
+  uint64_t start_ = 0;
+};
+
+}  // namespace godwit

@@ -1,0 +1,77 @@
+#include "dataplane/tables.h"
+
+#include <algorithm>
+
+#include "lib/arbiter.h"
+
+namespace godwit {
+namespace {
+
+// 8192 lines of eight: what one uplink reflects in 50 ms at about a million frames a second.
+constexpr uint32_t kReflectionLines = 8192;
+
+// What the config itself puts into a table is never refused for a limit.
+uint32_t fdb_entries(const Config& config) {
+  uint64_t entries = config.fdb_limit;
+  for (const BridgeConfig& bridge : config.bridges) entries += bridge.static_hosts.size() + 1;
+  return static_cast<uint32_t>(entries);
+}
+
+uint32_t neighbor_entries(const Config& config) {
+  uint64_t entries = config.neighbors.limit;
+  for (const BridgeConfig& bridge : config.bridges) entries += bridge.static_hosts.size();
+  return static_cast<uint32_t>(entries);
+}
+
+QuotaLimits fdb_limits(const Config& config) {
+  QuotaLimits limits;
+  for (size_t b = 0; b < config.bridges.size(); ++b) {
+    const BridgeConfig& bridge = config.bridges[b];
+    const size_t fixed = bridge.static_hosts.size() + 1;
+    limits.per_bridge.push_back(static_cast<int64_t>(bridge.learn_limit + fixed));
+    for (const MemberConfig& member : bridge.members) {
+      if (member.trusted) continue;
+      const auto here = std::count_if(bridge.static_hosts.begin(), bridge.static_hosts.end(),
+                                      [&](const auto& host) { return host.port == member.port; });
+      limits.per_port.push_back({static_cast<BridgeIndex>(b), member.port,
+                                 static_cast<int64_t>(bridge.learn_limit_per_port) + here});
+    }
+  }
+  return limits;
+}
+
+QuotaLimits neighbor_limits(const Config& config) {
+  QuotaLimits limits;
+  for (size_t p = 0; p < config.ports.size(); ++p)
+    limits.per_port.push_back({kNoBridge, static_cast<PortIndex>(p),
+                               static_cast<int64_t>(config.neighbors.per_port)});
+  return limits;
+}
+
+void seed(Tables& tables, BridgeIndex b, const BridgeConfig& bridge) {
+  if (bridge.gateway)
+    tables.fdb.insert(b, bridge.gateway->mac, first_heard(kSelf, HostClass::kStatic, 0));
+  for (const StaticHostConfig& host : bridge.static_hosts) {
+    tables.fdb.insert(b, host.mac, first_heard(host.port, HostClass::kStatic, 0));
+    if (!host.ip) continue;
+    const NeighborEntry entry = NeighborEntry{}
+                                    .with_mac(host.mac)
+                                    .with_state(NeighborState::kReachable)
+                                    .with_flags(kStaticNeighbor);
+    tables.neighbors.insert(b, *host.ip, entry, kNoLocation, 0);
+  }
+}
+
+}  // namespace
+
+Tables::Tables(const Config& config, const HashSecret& secret)
+    : fdb_memory(Fdb::bytes(fdb_entries(config))),
+      neighbor_memory(NeighborTable::bytes(neighbor_entries(config))),
+      fdb(fdb_memory.get(), fdb_entries(config), fdb_limits(config), secret),
+      neighbors(neighbor_memory.get(), neighbor_entries(config), neighbor_limits(config), secret),
+      reflections(kReflectionLines) {
+  for (size_t b = 0; b < config.bridges.size(); ++b)
+    seed(*this, static_cast<BridgeIndex>(b), config.bridges[b]);
+}
+
+}  // namespace godwit

@@ -1,0 +1,66 @@
+#include "dataplane/topology.h"
+
+#include <algorithm>
+
+namespace godwit {
+
+const Membership* BridgeContext::member(PortIndex port) const {
+  const auto at = std::lower_bound(members.begin(), members.end(), port,
+                                   [](const Membership& m, PortIndex p) { return m.port < p; });
+  return at != members.end() && at->port == port ? &*at : nullptr;
+}
+
+bool BridgeContext::is_gateway_ip(const IpAddress& ip) const {
+  if (!has_gateway) return false;
+  const auto& own = config->gateway->addresses;
+  return std::any_of(own.begin(), own.end(), [&](const IpPrefix& p) { return p.address == ip; });
+}
+
+bool BridgeContext::is_on_link(const IpAddress& ip) const {
+  if (!has_gateway || (ip.is_v6 && ip.is_link_local())) return true;
+  bool same_family = false;
+  for (const IpPrefix& prefix : config->gateway->addresses) {
+    if (prefix.contains(ip)) return true;
+    same_family |= prefix.address.is_v6 == ip.is_v6;
+  }
+  return !same_family;
+}
+
+Topology::Topology(const Config& config) : config_(config) {
+  ports_.resize(config.ports.size());
+  for (size_t p = 0; p < ports_.size(); ++p) ports_[p].name = config.ports[p].name;
+  bridges_.resize(config.bridges.size());
+  for (size_t b = 0; b < bridges_.size(); ++b) {
+    const BridgeConfig& from = config.bridges[b];
+    bridges_[b].name = from.name;
+    bridges_[b].index = static_cast<BridgeIndex>(b);
+    bridges_[b].vlan = from.vlan.value_or(0);
+    bridges_[b].transparent = from.is_vlan_transparent();
+    bridges_[b].has_gateway = from.gateway.has_value();
+    bridges_[b].config = &from;
+    for (const MemberConfig& m : from.members)
+      join({static_cast<BridgeIndex>(b), m.port, m.tagged, m.trusted});
+    std::sort(bridges_[b].members.begin(), bridges_[b].members.end(),
+              [](const Membership& x, const Membership& y) { return x.port < y.port; });
+  }
+}
+
+void Topology::join(const Membership& membership) {
+  BridgeContext& bridge = bridges_[membership.bridge];
+  PortContext& port = ports_[membership.port];
+  bridge.members.push_back(membership);
+  bridge.trusted_members += membership.trusted ? 1 : 0;
+  port.memberships.push_back(membership);
+  if (!membership.tagged) {
+    port.untagged = membership.bridge;
+    port.transparent = bridge.transparent;
+    return;
+  }
+  if (!port.by_vlan) {
+    port.by_vlan = std::make_unique<BridgeIndex[]>(kVlanIds);
+    std::fill_n(port.by_vlan.get(), kVlanIds, kNoBridge);
+  }
+  port.by_vlan[bridge.vlan] = membership.bridge;
+}
+
+}  // namespace godwit

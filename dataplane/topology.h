@@ -1,0 +1,75 @@
+// Ports and bridges as the pipeline asks for them: "which bridge does this frame belong to", "who else
+// is in it", made once from the config and read-only afterwards, by any thread.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "lib/config.h"
+#include "lib/units.h"
+
+namespace godwit {
+
+inline constexpr uint16_t kVlanIds = 4096;
+
+// A port as a member of a bridge.
+struct Membership {
+  BridgeIndex bridge = kNoBridge;
+  PortIndex port = 0;
+  bool tagged = false;
+  bool trusted = false;
+};
+
+struct PortContext {
+  std::string name;
+  BridgeIndex untagged = kNoBridge;  // takes frames without a tag (and with VLAN id 0)
+  bool transparent = false;          // ... and, being VLAN-transparent, with any tag not in by_vlan
+  std::unique_ptr<BridgeIndex[]> by_vlan;  // kVlanIds bridges by tag, or null: no tagged membership
+  std::vector<Membership> memberships;     // by bridge
+
+  BridgeIndex bridge_of_vlan(uint16_t vlan) const { return by_vlan ? by_vlan[vlan] : kNoBridge; }
+};
+
+struct BridgeContext {
+  std::string name;
+  BridgeIndex index = kNoBridge;
+  uint16_t vlan = 0;  // 0: VLAN-transparent
+  bool transparent = false;
+  bool has_gateway = false;
+  std::vector<Membership> members;  // by port
+  uint16_t trusted_members = 0;
+  const BridgeConfig* config = nullptr;
+
+  const Membership* member(PortIndex port) const;  // nullptr: not a member
+  bool is_trusted(PortIndex port) const {
+    const Membership* m = member(port);
+    return m != nullptr && m->trusted;
+  }
+  // An address of the gateway of this bridge.
+  bool is_gateway_ip(const IpAddress& ip) const;
+  // On one of the gateway's subnets, or link-local; without a gateway of that family, any address is.
+  bool is_on_link(const IpAddress& ip) const;
+};
+
+class Topology {
+ public:
+  // Keeps a reference: `config` must outlive the topology.
+  explicit Topology(const Config& config);
+
+  const Config& config() const { return config_; }
+  std::span<const PortContext> ports() const { return ports_; }
+  std::span<const BridgeContext> bridges() const { return bridges_; }
+  const PortContext& port(PortIndex i) const { return ports_[i]; }
+  const BridgeContext& bridge(BridgeIndex i) const { return bridges_[i]; }
+
+ private:
+  void join(const Membership& membership);
+
+  const Config& config_;
+  std::vector<PortContext> ports_;
+  std::vector<BridgeContext> bridges_;
+};
+
+}  // namespace godwit

@@ -1,0 +1,93 @@
+#include "dataplane/tx.h"
+
+#include <cstring>
+
+#include "dataplane/worker.h"
+#include "lib/byte_order.h"
+
+namespace godwit {
+namespace {
+
+constexpr size_t kMacs = 12;  // octets of the two addresses, in front of any tag
+constexpr uint16_t kVidMask = 0xfff;
+
+// The outer tag is the bridge's own business: a C-tag, the VLAN's or a bare priority.
+bool has_own_tag(const EthernetView& view) {
+  return view.tags > 0 && view.outer_tpid == kEtherTypeVlan;
+}
+
+bool insert_tag(rte_mbuf* frame, uint16_t vlan) {
+  auto* start = reinterpret_cast<uint8_t*>(rte_pktmbuf_prepend(frame, kVlanTagSize));
+  if (start == nullptr) return false;
+  std::memmove(start, start + kVlanTagSize, kMacs);
+  store_be16(start + kMacs, kEtherTypeVlan);
+  store_be16(start + kMacs + 2, vlan);
+  return true;
+}
+
+void strip_tag(rte_mbuf* frame) {
+  auto* start = rte_pktmbuf_mtod(frame, uint8_t*);
+  std::memmove(start + kVlanTagSize, start, kMacs);
+  rte_pktmbuf_adj(frame, kVlanTagSize);
+}
+
+void forward(Worker& worker, Burst& burst, uint16_t i) {
+  const BridgeContext& bridge = worker.topology.bridge(burst.bridge[i]);
+  const PortContext& port = worker.topology.port(burst.out[i]);
+  if (!may_leave(bridge, port, burst.ethernet[i])) return burst.drop_frame(i, Drop::kVlanMismatch);
+  const TagForm form = tag_form(bridge, port);
+  if (!set_tag(burst.mbuf[i], burst.ethernet[i], form, bridge.vlan))
+    return burst.drop_frame(i, Drop::kNoMbuf);
+  worker.send(burst.out[i], burst.mbuf[i]);
+}
+
+// Forwarded frames were handed on, and flooded ones by `flood`; the others end here.
+void conclude(Worker& worker, Burst& burst, uint16_t i) {
+  PortCounters& counters = worker.port_counters[burst.in_port[i]];
+  switch (burst.fate[i]) {
+    case Fate::kForwarded:
+    case Fate::kFlooded:
+      ++counters.forwarded;
+      return;
+    case Fate::kConsumed:
+      ++counters.consumed;
+      break;
+    default:
+      ++counters.drops[static_cast<size_t>(burst.drop[i])];
+      break;
+  }
+  rte_pktmbuf_free(burst.mbuf[i]);
+}
+
+}  // namespace
+
+TagForm tag_form(const BridgeContext& bridge, const PortContext& port) {
+  if (bridge.transparent) return TagForm::kAsIs;
+  return port.untagged == bridge.index ? TagForm::kUntagged : TagForm::kTagged;
+}
+
+bool may_leave(const BridgeContext& bridge, const PortContext& port, const EthernetView& view) {
+  if (!bridge.transparent || !has_own_tag(view)) return true;
+  return port.bridge_of_vlan(view.outer_vid()) == kNoBridge;
+}
+
+bool set_tag(rte_mbuf* frame, const EthernetView& view, TagForm form, uint16_t vlan) {
+  const bool tagged = has_own_tag(view);
+  if (form == TagForm::kTagged && !tagged) return insert_tag(frame, vlan);
+  if (form == TagForm::kTagged) {
+    const auto tci = static_cast<uint16_t>((view.outer_tci & ~kVidMask) | vlan);
+    store_be16(rte_pktmbuf_mtod(frame, uint8_t*) + kMacs + 2, tci);
+  } else if (form == TagForm::kUntagged && tagged) {
+    strip_tag(frame);
+  }
+  return true;
+}
+
+void tx(Worker& worker, Burst& burst) {
+  for (uint16_t i = 0; i < burst.count; ++i) {
+    if (burst.fate[i] == Fate::kForwarded) forward(worker, burst, i);
+    conclude(worker, burst, i);
+  }
+}
+
+}  // namespace godwit

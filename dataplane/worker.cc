@@ -1,0 +1,70 @@
+#include "dataplane/worker.h"
+
+#include "dataplane/pipeline.h"
+
+namespace godwit {
+namespace {
+
+// Complaints (refusals, conflicts, spent limits) that one worker posts to control.
+constexpr Rate kComplaints{1000};
+
+}  // namespace
+
+Worker::Worker(const Topology& topology_in, Tables& tables_in, EventRing& events_in,
+               std::span<Port* const> ports)
+    : topology(topology_in),
+      tables(tables_in),
+      events(events_in),
+      port_counters(ports.size()),
+      complaints(kComplaints.per_second, kComplaints.per_second),
+      ports_(ports),
+      burst_limit_(topology_in.config().workers.burst),
+      tx_(ports.size()) {
+  tx_pending_.reserve(ports.size());
+}
+
+uint16_t Worker::step(Nanos at) {
+  now = at;
+  burst.count = 0;
+  uint16_t taken = 0;
+  for (PortIndex p = 0; p < ports_.size(); ++p) {
+    const auto room = static_cast<uint16_t>(burst_limit_ - burst.count);
+    const uint16_t n = ports_[p]->rx(&burst.mbuf[burst.count], room);
+    std::fill_n(&burst.in_port[burst.count], n, p);
+    port_counters[p].rx += n;
+    burst.count += n;
+    taken += n;
+    if (burst.count == burst_limit_) process();
+  }
+  if (burst.count > 0) process();
+  for (const PortIndex p : tx_pending_) flush(p);
+  tx_pending_.clear();
+  return taken;
+}
+
+void Worker::process() {
+  run_pipeline(*this, burst);
+  if (observer != nullptr) observer->seen(burst, now);
+  burst.count = 0;
+}
+
+void Worker::send(PortIndex port, rte_mbuf* frame) {
+  TxBuffer& buffer = tx_[port];
+  if (buffer.count == 0) tx_pending_.push_back(port);
+  buffer.frames[buffer.count++] = frame;
+  if (buffer.count == buffer.frames.size()) {
+    flush(port);
+    std::erase(tx_pending_, port);
+  }
+}
+
+void Worker::flush(PortIndex port) {
+  TxBuffer& buffer = tx_[port];
+  const uint16_t sent = ports_[port]->tx(buffer.frames.data(), buffer.count);
+  port_counters[port].tx += sent;
+  port_counters[port].tx_full += buffer.count - sent;
+  for (uint16_t i = sent; i < buffer.count; ++i) rte_pktmbuf_free(buffer.frames[i]);
+  buffer.count = 0;
+}
+
+}  // namespace godwit
