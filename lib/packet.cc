@@ -3,13 +3,6 @@
 namespace godwit {
 namespace {
 
-constexpr uint8_t kOptionSourceLinkAddress = 1;
-constexpr uint8_t kOptionTargetLinkAddress = 2;
-constexpr size_t kOptionUnit = 8;     // octets; also the size of a link-layer address option
-constexpr size_t kRsSize = 8;         // octets before the options (RFC 4861 §4.1)
-constexpr size_t kTargetedSize = 24;  // of NS and NA (RFC 4861 §4.3, §4.4)
-constexpr uint8_t kNdHopLimit = 255;
-
 uint64_t sum_of_words(uint64_t v) {
   return (v >> 48) + (v >> 32 & 0xffff) + (v >> 16 & 0xffff) + (v & 0xffff);
 }
@@ -20,10 +13,10 @@ uint64_t sum_of_words(const IpAddress& ip) { return sum_of_words(ip.hi) + sum_of
 bool read_options(std::span<const uint8_t> options, NdView& view) {
   while (!options.empty()) {
     if (options.size() < 2) return false;
-    const size_t size = options[1] * kOptionUnit;
+    const size_t size = options[1] * kNdOptionUnit;
     if (size == 0 || size > options.size()) return false;
-    if (size == kOptionUnit) {
-      const Mac mac = load_mac_ending(options.data() + kOptionUnit);
+    if (size == kNdOptionUnit) {
+      const Mac mac = load_mac_ending(options.data() + kNdOptionUnit);
       if (options[0] == kOptionSourceLinkAddress && !view.sllao) view.sllao = mac;
       if (options[0] == kOptionTargetLinkAddress && !view.tllao) view.tllao = mac;
     }
@@ -78,14 +71,14 @@ std::optional<NdView> parse_nd(std::span<const uint8_t> l3) {
   view.dst = ip->dst;
   size_t fixed_size = kRsSize;
   if (view.type != NdType::kRs) {
-    fixed_size = kTargetedSize;
+    fixed_size = kTargetedNdSize;
     if (message.size() < fixed_size) return std::nullopt;
     view.target = load_ipv6(&message[8]);
   }
   if (view.type == NdType::kNa) {
-    view.router = (message[4] & 0x80) != 0;
-    view.solicited = (message[4] & 0x40) != 0;
-    view.override_cached = (message[4] & 0x20) != 0;
+    view.router = (message[4] & kNaRouter) != 0;
+    view.solicited = (message[4] & kNaSolicited) != 0;
+    view.override_cached = (message[4] & kNaOverride) != 0;
   }
   if (!read_options(message.subspan(fixed_size), view) || !is_valid(view)) return std::nullopt;
   if (transport_checksum(view.src, view.dst, kProtocolIcmpv6, message) != 0) return std::nullopt;

@@ -222,6 +222,16 @@ bool ipv4_checksum_ok(std::span<const uint8_t> l3);
 
 enum class NdType : uint8_t { kRs = 133, kNs = 135, kNa = 136 };
 
+inline constexpr uint8_t kNdHopLimit = 255;    // §6.1.1: shows that no router forwarded it
+inline constexpr size_t kRsSize = 8;           // octets before the options, §4.1
+inline constexpr size_t kTargetedNdSize = 24;  // the same of NS and NA, §4.3, §4.4
+inline constexpr size_t kNdOptionUnit = 8;     // octets; a link-layer address option is one
+inline constexpr uint8_t kOptionSourceLinkAddress = 1;  // §4.6.1
+inline constexpr uint8_t kOptionTargetLinkAddress = 2;
+inline constexpr uint8_t kNaRouter = 0x80;  // flags, §4.4
+inline constexpr uint8_t kNaSolicited = 0x40;
+inline constexpr uint8_t kNaOverride = 0x20;
+
 struct NdView {
   NdType type = NdType::kNs;
   IpAddress src;

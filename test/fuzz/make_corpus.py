@@ -1,0 +1,120 @@
+#!/usr/bin/python3
+"""Write the seed inputs of the fuzz targets: corpus/TARGET/NAME, one frame or message a file.
+
+Every seed is made here from its fields, so that a reader can see what it is. Run it again after
+a change; it replaces the seeds that it names and leaves others alone.
+"""
+
+import ipaddress
+import pathlib
+import struct
+
+VM, PEER, BROADCAST = "525400000002", "525400000001", "ffffffffffff"
+VM4, PEER4, NO4 = "10.9.0.2", "10.9.0.1", "0.0.0.0"
+VM6, PEER6 = "fe80::5054:ff:fe00:2", "fe80::5054:ff:fe00:1"
+ARP, RARP, IPV4, IPV6 = 0x0806, 0x8035, 0x0800, 0x86DD
+UDP, ICMPV6 = 17, 58
+
+
+def packed(ip):
+    return ipaddress.ip_address(ip).packed
+
+
+def checksum(octets):
+    if len(octets) % 2:
+        octets += b"\0"
+    total = sum(struct.unpack(f"!{len(octets) // 2}H", octets))
+    while total >> 16:
+        total = (total & 0xFFFF) + (total >> 16)
+    return ~total & 0xFFFF
+
+
+def ethernet(dst, src, ether_type, payload, tags=()):
+    header = bytes.fromhex(dst + src)
+    for tpid, tci in tags:
+        header += struct.pack("!HH", tpid, tci)
+    return header + struct.pack("!H", ether_type) + payload
+
+
+def arp(op, sha, spa, tha, tpa):
+    fixed = struct.pack("!HHBBH", 1, IPV4, 6, 4, op)
+    return fixed + bytes.fromhex(sha) + packed(spa) + bytes.fromhex(tha) + packed(tpa)
+
+
+def ipv4(src, dst, protocol, payload):
+    total = 20 + len(payload)
+    head = struct.pack("!BBHHHBBH", 0x45, 0, total, 0, 0x4000, 64, protocol, 0)
+    head += packed(src) + packed(dst)
+    return head[:10] + struct.pack("!H", checksum(head)) + head[12:] + payload
+
+
+def ipv6(src, dst, next_header, payload, hop_limit=255):
+    fixed = struct.pack("!IHBB", 6 << 28, len(payload), next_header, hop_limit)
+    return fixed + packed(src) + packed(dst) + payload
+
+
+def icmpv6(src, dst, kind, body, hop_limit=255):
+    message = struct.pack("!BBH", kind, 0, 0) + body
+    pseudo = packed(src) + packed(dst) + struct.pack("!II", len(message), ICMPV6)
+    message = message[:2] + struct.pack("!H", checksum(pseudo + message)) + message[4:]
+    return ipv6(src, dst, ICMPV6, message, hop_limit)
+
+
+def udp(src_port, dst_port, payload):
+    return struct.pack("!HHHH", src_port, dst_port, 8 + len(payload), 0) + payload
+
+
+def option(kind, mac):
+    return struct.pack("!BB", kind, 1) + bytes.fromhex(mac)
+
+
+def advertisement(dst, flags, options):
+    body = struct.pack("!I", flags << 24) + packed(VM6) + options
+    return icmpv6(VM6, dst, 136, body)
+
+
+def solicitation(src, dst, target, options):
+    return icmpv6(src, dst, 135, bytes(4) + packed(target) + options)
+
+
+def packet_seeds():
+    zero = "000000000000"
+    garp = arp(1, VM, VM4, zero, VM4)
+    na = advertisement("ff02::1", 0x20, option(2, VM))
+    yield "qemu-rarp", ethernet(BROADCAST, VM, RARP, arp(3, VM, NO4, VM, NO4) + bytes(18))
+    yield "garp-request", ethernet(BROADCAST, VM, ARP, garp)
+    yield "garp-reply", ethernet(BROADCAST, VM, ARP, arp(2, VM, VM4, VM, VM4))
+    yield "arp-request", ethernet(BROADCAST, VM, ARP, arp(1, VM, VM4, zero, PEER4))
+    yield "arp-reply", ethernet(PEER, VM, ARP, arp(2, VM, VM4, PEER, PEER4))
+    yield "arp-probe", ethernet(BROADCAST, VM, ARP, arp(1, VM, NO4, zero, VM4))
+    yield "garp-tagged", ethernet(BROADCAST, VM, ARP, garp, [(0x8100, 10)])
+    yield "garp-qinq", ethernet(BROADCAST, VM, ARP, garp, [(0x88A8, 100), (0x8100, 10)])
+    yield "tag-cut-short", ethernet(BROADCAST, VM, 0x8100, b"\0")
+    yield "na-unsolicited", ethernet("333300000001", VM, IPV6, na)
+    yield "na-tagged", ethernet("333300000001", VM, IPV6, na, [(0x8100, 10)])
+    yield "na-solicited", ethernet(PEER, VM, IPV6, advertisement(PEER6, 0x60, option(2, VM)))
+    ns = solicitation(VM6, "ff02::1:ff00:1", PEER6, option(1, VM))
+    yield "ns", ethernet("3333ff000001", VM, IPV6, ns)
+    dad = solicitation("::", "ff02::1:ff00:2", VM6, option(14, "000102030405"))
+    yield "dad", ethernet("3333ff000002", VM, IPV6, dad)
+    rs = icmpv6(VM6, "ff02::2", 133, bytes(4) + option(1, VM))
+    yield "rs", ethernet("333300000002", VM, IPV6, rs)
+    data = udp(1234, 53, b"godwit")
+    yield "udp4", ethernet(PEER, VM, IPV4, ipv4(VM4, PEER4, UDP, data))
+    yield "udp6", ethernet(PEER, VM, IPV6, ipv6(VM6, PEER6, UDP, data, 64))
+    yield "runt", bytes.fromhex(BROADCAST + VM)
+
+
+TARGETS = {"packet": packet_seeds}
+
+
+def main():
+    corpus = pathlib.Path(__file__).parent / "corpus"
+    for target, seeds in TARGETS.items():
+        (corpus / target).mkdir(parents=True, exist_ok=True)
+        for name, octets in seeds():
+            (corpus / target / name).write_bytes(octets)
+
+
+if __name__ == "__main__":
+    main()
