@@ -1,10 +1,10 @@
 // Merging the captures of several ports into one sequence of frames by time.
 #pragma once
 
-#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <tuple>
 #include <vector>
 
 #include "control/capture_reader.h"
@@ -55,7 +55,9 @@ class CaptureMerge {
     Nanos time;
     PortIndex port;
     size_t source;  // index in sources_
-    auto operator<=>(const Turn&) const = default;
+    bool operator>(const Turn& o) const {
+      return std::tie(time, port, source) > std::tie(o.time, o.port, o.source);
+    }
   };
 
   void advance(size_t source);

@@ -18,10 +18,11 @@ constexpr Int128 power_of_ten(unsigned exponent) {
   return power;
 }
 
+constexpr unsigned kNanoExponent = 9;
+constexpr unsigned kLargestPower = 20;  // 10^20 is above every stamp
+
 // A stamp in nanoseconds, rounded down; `tsresol` as in option if_tsresol.
 Int128 scale_stamp(uint64_t stamp, uint8_t tsresol) {
-  constexpr unsigned kNanoExponent = 9;
-  constexpr unsigned kLargestPower = 20;  // 10^20 is above every stamp
   const unsigned exponent = tsresol & ~pcapng::kTsresolBinary;
   if ((tsresol & pcapng::kTsresolBinary) != 0) return Int128{stamp} * kSecond >> exponent;
   if (exponent <= kNanoExponent) return stamp * power_of_ten(kNanoExponent - exponent);

@@ -6,14 +6,20 @@
 #include <string_view>
 #include <vector>
 
-namespace godwit::test {
+namespace godwit {
+namespace test {
 
 using Bytes = std::vector<uint8_t>;
 
-inline Bytes operator+(Bytes left, const Bytes& right) {
+}  // namespace test
+
+// Appends. In this namespace, and so found by every test without being named.
+inline test::Bytes operator+(test::Bytes left, const test::Bytes& right) {
   left.insert(left.end(), right.begin(), right.end());
   return left;
 }
+
+namespace test {
 
 // Integers and records in one byte order.
 struct Encoder {
@@ -82,4 +88,5 @@ inline constexpr uint32_t kNanoMagic = 0xa1b23c4d;
 // A frame of `octets` octets that all are `fill`.
 inline Bytes frame_of(uint8_t fill, size_t octets = 60) { return Bytes(octets, fill); }
 
-}  // namespace godwit::test
+}  // namespace test
+}  // namespace godwit

@@ -15,7 +15,6 @@ using test::Bytes;
 using test::Encoder;
 using test::frame_of;
 using test::kNanoMagic;
-using test::operator+;
 
 const Encoder kEncoder;
 

@@ -24,7 +24,6 @@ using test::Encoder;
 using test::frame_of;
 using test::kMicroMagic;
 using test::kNanoMagic;
-using test::operator+;
 
 // A frame as it was read: its stamp, the octet it is filled with, both lengths.
 struct Seen {

@@ -24,7 +24,6 @@ using test::frame_of;
 using test::read_file;
 using test::TemporaryDirectory;
 using test::write_file;
-using test::operator+;
 
 constexpr Nanos kStart = 1'700'000'000 * kSecond;
 
@@ -122,10 +121,11 @@ TEST_CASE("more ports than file descriptors are written", "[capture]") {
   REQUIRE(::setrlimit(RLIMIT_NOFILE, &few) == 0);
   const TemporaryDirectory dir;
   std::vector<std::string> names;
+  names.reserve(1000);
   for (int i = 0; i < 1000; i++) names.push_back(fmt::format("p{}", i));
   {
     CaptureDirectory out(dir / "out", names);
-    for (PortIndex port = 0; port < names.size(); port++)
+    for (PortIndex port = 0; port < 1000; port++)
       for (int i = 0; i < 100; i++) out.port(port).write(kStart, frame_of(1, 1500));
     out.commit();
   }
