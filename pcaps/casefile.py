@@ -30,7 +30,11 @@ class Case:
     def rx(self, seconds, port, frame, length=None):
         """`port` received `frame`; `length` is that on the wire when the capture cut the frame short."""
         stamp = EPOCH + round(seconds * 10**9)
-        self._received.setdefault(port, []).append((stamp, frame, length or len(frame)))
+        self._received.setdefault(port, []).append((stamp, frame, len(frame) if length is None else length))
+
+    def silent(self, port):
+        """`port` has a capture without a frame in it."""
+        self._received.setdefault(port, [])
 
     def out(self, port, count, since=None, until=None, **match):
         """States that `count` frames like `match` left `port` in [since, until)."""
@@ -56,10 +60,6 @@ class Case:
         records.sort(key=lambda item: item[1][0])
         self._files = {name: captures.pcapng_bytes(ports, records, order)}
         self.expect(capture=name)
-
-    def write_file(self, name, data):
-        """Asks for a file of the case's own making instead of the usual pcaps."""
-        self._files = {**(self._files or {}), name: data}
 
     def records(self, port):
         return self._received[port]

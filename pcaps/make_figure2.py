@@ -54,7 +54,7 @@ ROWS = [
      frames.neighbor_advertisement(VM, VM_IP6S[0]), 'na'),
     ('na-solicited', 'R28: a solicited neighbor advertisement to another host',
      frames.neighbor_advertisement(VM, VM_IP6S[0], PEER, PEER_IP6, solicited=True), 'na'),
-    ('na-no-override', 'R28: an unsolicited neighbor advertisement with O = 0; the address is the same, so O says nothing',
+    ('na-no-override', 'R28: an unsolicited neighbor advertisement, O = 0; the MAC address is the same, so O says nothing',
      frames.neighbor_advertisement(VM, VM_IP6S[0], override=False), 'na'),
     ('rs', 'R28: a router solicitation',
      frames.router_solicitation(VM, VM_IP6S[0]), 'rs'),
@@ -71,7 +71,7 @@ ROWS = [
     ('unknown-ethertype', 'R29: an ethertype nobody knows',
      frames.other(VM, PEER, 'moved'), 'data'),
     ('arp-unknown-opcode', 'R29: ARP with an operation nobody knows',
-     frames.arp(VM, frames.BROADCAST, 25, VM, VM_IPS[0], frames.ZERO_MAC, PEER_IP), 'data'),
+     frames.arp(VM, frames.BROADCAST, 25, VM, VM_IPS[0], frames.ZERO_MAC, PEER_IP), 'arp-request'),
     ('priority-tagged', 'R29, R32: data with a priority tag (VID 0)',
      frames.tag(frames.udp4(VM, PEER, VM_IPS[0], PEER_IP, 'moved'), 0, pcp=5), 'data'),
 ]

@@ -1,0 +1,18 @@
+#!/usr/bin/python3
+"""Makes the numbered cases: one question about godwit each, asked and answered with frames."""
+
+import pathlib
+
+import cases_bridging
+import cases_captures
+import cases_learning
+import cases_mappings
+import cases_moves
+import cases_vlans
+from casefile import main
+
+TOPICS = [cases_bridging, cases_vlans, cases_learning, cases_moves, cases_mappings, cases_captures]
+
+if __name__ == '__main__':
+    main([case for topic in TOPICS for case in topic.make()], pathlib.Path(__file__).resolve().parent,
+         __doc__.splitlines()[0])
