@@ -173,7 +173,8 @@ to a server beyond it. So it has when it is heard there by a frame that godwit n
 
 
 def late_echo():
-    case = tenant_case('411-late-echo', 'After 50 ms a frame is evidence again, as it may come from a VM that has moved.')
+    case = tenant_case('411-late-echo', '''
+After 50 ms a frame is evidence again, as it may come from a VM that has moved.''')
     meet(case)
     garp = frames.garp_request(VM, VM_IP)
     case.rx(10, 'server1', garp)

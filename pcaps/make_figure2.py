@@ -54,7 +54,7 @@ ROWS = [
      frames.neighbor_advertisement(VM, VM_IP6S[0]), 'na'),
     ('na-solicited', 'R28: a solicited neighbor advertisement to another host',
      frames.neighbor_advertisement(VM, VM_IP6S[0], PEER, PEER_IP6, solicited=True), 'na'),
-    ('na-no-override', 'R28: an unsolicited neighbor advertisement, O = 0; the MAC address is the same, so O says nothing',
+    ('na-no-override', 'R28: an unsolicited neighbor advertisement, O = 0, which says nothing where the MAC is the same',
      frames.neighbor_advertisement(VM, VM_IP6S[0], override=False), 'na'),
     ('rs', 'R28: a router solicitation',
      frames.router_solicitation(VM, VM_IP6S[0]), 'rs'),
