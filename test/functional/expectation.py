@@ -22,6 +22,12 @@ def nanoseconds(text):
     return scaled
 
 
+def brief(value):
+    """What was seen, short enough to read."""
+    text = repr(value)
+    return text if len(text) <= 400 else text[:400] + ' ...'
+
+
 def compare(path, want, got, exact=False):
     """Compares one node of the report; `exact`: a mapping may have no key beyond those named, unless it is 0."""
     if isinstance(want, dict) and want and want.keys() <= OPERATORS:
@@ -32,12 +38,12 @@ def compare(path, want, got, exact=False):
         return _compare_list(path, want, got)
     if path.endswith('_ns') and isinstance(want, str):
         want = nanoseconds(want)
-    return [] if want == got and type(want) is type(got) else [f'{path}: wanted {want!r}, saw {got!r}']
+    return [] if want == got and type(want) is type(got) else [f'{path}: wanted {want!r}, saw {brief(got)}']
 
 
 def _compare_mapping(path, want, got, exact):
     if not isinstance(got, dict):
-        return [f'{path}: wanted a mapping, saw {got!r}']
+        return [f'{path}: wanted a mapping, saw {brief(got)}']
     complaints = []
     for key, value in want.items():
         if key in got:
@@ -52,15 +58,15 @@ def _compare_mapping(path, want, got, exact):
 
 def _compare_list(path, want, got):
     if not isinstance(got, list):
-        return [f'{path}: wanted a list, saw {got!r}']
+        return [f'{path}: wanted a list, saw {brief(got)}']
     if len(want) != len(got):
-        return [f'{path}: wanted {len(want)} items, saw {len(got)}: {got}']
+        return [f'{path}: wanted {len(want)} items, saw {len(got)}: {brief(got)}']
     if all(compare(path, item, other) == [] for item, other in zip(want, got)):
         return []
     unmet = _unmatched(want, got)
     if len(unmet) == 1 == len(want):
         return compare(f'{path}[0]', want[0], got[0])
-    return [f'{path}: nothing matches {item}; saw {got}' for item in unmet]
+    return [f'{path}: nothing matches {item}; saw {brief(got)}' for item in unmet]
 
 
 def _compare_operators(path, want, got):
@@ -69,7 +75,7 @@ def _compare_operators(path, want, got):
         complaints.append(f'{path}: wanted at least {want["at_least"]}, saw {got}')
     if 'at_most' in want and not got <= want['at_most']:
         complaints.append(f'{path}: wanted at most {want["at_most"]}, saw {got}')
-    complaints += [f'{path}: nothing matches {item}; saw {got}'
+    complaints += [f'{path}: nothing matches {item}; saw {brief(got)}'
                    for item in _unmatched(want.get('contains', []), got)]
     for item in want.get('absent', []):
         complaints += [f'{path}: wanted nothing like {item}, saw {other}'
