@@ -245,7 +245,8 @@ struct NdView {
 };
 
 constexpr bool is_nd_type(uint8_t icmpv6_type) {
-  return icmpv6_type == uint8_t{133} || icmpv6_type == uint8_t{135} || icmpv6_type == uint8_t{136};
+  const NdType type{icmpv6_type};
+  return type == NdType::kRs || type == NdType::kNs || type == NdType::kNa;
 }
 
 // ff02::1:ff00:0/104 (RFC 4291 §2.7.1)

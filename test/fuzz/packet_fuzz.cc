@@ -106,6 +106,7 @@ void check_with_icmpv6_checksum(std::vector<uint8_t> frame) {
 }  // namespace
 }  // namespace godwit
 
+// NOLINTNEXTLINE(readability-identifier-naming): libFuzzer looks for this name.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   godwit::check_frame({data, size});
   godwit::check_with_icmpv6_checksum({data, data + size});

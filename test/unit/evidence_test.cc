@@ -9,13 +9,13 @@
 namespace godwit {
 namespace {
 
+using frames::kIcmp;
+using frames::kIp;
 using frames::octets;
 using frames::Octets;
 using frames::prefix;
 using frames::resealed;
 
-constexpr size_t kIp = kEthernetHeaderSize;
-constexpr size_t kIcmp = kIp + kIpv6HeaderSize;
 // Of ARP's fields, in an untagged frame.
 constexpr size_t kOp = kIp + 6;
 constexpr size_t kSha = kIp + 8;
@@ -42,34 +42,35 @@ Octets tagged(Octets frame, const char* tags) {
 
 struct Known {
   const Octets& frame;
-  Evidence kind;
-  bool announcement;
   const IpAddress* mapped;  // to frames::kVm; nullptr: no mapping
-  bool overrides, solicited, may_create;
   IpAddress target;
   size_t size;  // octets that it takes, without padding
+  Evidence kind;
+  bool announcement, overrides, solicited, may_create;
 };
 
+constexpr IpAddress kNone;
+
 const Known kKnown[] = {
-    {frames::kQemuRarp, Evidence::kRarp, true, nullptr, false, false, false, {}, 42},
-    {frames::kLinuxGarp, Evidence::kGarpRequest, true, &frames::kVmV4, true, false, true,
-     frames::kVmV4, 42},
-    {frames::kGarpReply, Evidence::kGarpReply, true, &frames::kVmV4, true, false, true,
-     frames::kVmV4, 42},
-    {frames::kArpRequest, Evidence::kArpRequest, false, &frames::kVmV4, true, false, false,
-     frames::kPeerV4, 42},
-    {frames::kArpReply, Evidence::kArpReply, false, &frames::kVmV4, true, true, false,
-     frames::kPeerV4, 42},
-    {frames::kArpProbe, Evidence::kArpProbe, false, nullptr, false, false, false, frames::kVmV4,
-     42},
-    {frames::kLinuxUnsolicitedNa, Evidence::kNa, true, &frames::kVmV6, true, false, true,
-     frames::kVmV6, 86},
-    {frames::kSolicitedNa, Evidence::kNa, false, &frames::kVmV6, true, true, true, frames::kVmV6,
-     86},
-    {frames::kNs, Evidence::kNs, false, &frames::kVmV6, true, false, false, frames::kPeerV6, 86},
-    {frames::kLinuxDad, Evidence::kDad, false, nullptr, false, false, false, frames::kVmV6, 86},
-    {frames::kLinuxRs, Evidence::kRs, false, &frames::kVmV6, true, false, true, {}, 70},
-    {frames::kLinuxMldReport, Evidence::kData, false, nullptr, false, false, false, {}, 90},
+    {frames::kQemuRarp, nullptr, kNone, 42, Evidence::kRarp, true, false, false, false},
+    {frames::kLinuxGarp, &frames::kVmV4, frames::kVmV4, 42, Evidence::kGarpRequest, true, true,
+     false, true},
+    {frames::kGarpReply, &frames::kVmV4, frames::kVmV4, 42, Evidence::kGarpReply, true, true, false,
+     true},
+    {frames::kArpRequest, &frames::kVmV4, frames::kPeerV4, 42, Evidence::kArpRequest, false, true,
+     false, false},
+    {frames::kArpReply, &frames::kVmV4, frames::kPeerV4, 42, Evidence::kArpReply, false, true, true,
+     false},
+    {frames::kArpProbe, nullptr, frames::kVmV4, 42, Evidence::kArpProbe, false, false, false,
+     false},
+    {frames::kLinuxUnsolicitedNa, &frames::kVmV6, frames::kVmV6, 86, Evidence::kNa, true, true,
+     false, true},
+    {frames::kSolicitedNa, &frames::kVmV6, frames::kVmV6, 86, Evidence::kNa, false, true, true,
+     true},
+    {frames::kNs, &frames::kVmV6, frames::kPeerV6, 86, Evidence::kNs, false, true, false, false},
+    {frames::kLinuxDad, nullptr, frames::kVmV6, 86, Evidence::kDad, false, false, false, false},
+    {frames::kLinuxRs, &frames::kVmV6, kNone, 70, Evidence::kRs, false, true, false, true},
+    {frames::kLinuxMldReport, nullptr, kNone, 90, Evidence::kData, false, false, false, false},
 };
 
 void check_evidence(const FrameEvidence& evidence, const Known& known) {

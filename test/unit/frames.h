@@ -14,6 +14,10 @@ namespace godwit::frames {
 
 using Octets = std::vector<uint8_t>;
 
+// Offsets in an untagged frame.
+inline constexpr size_t kIp = kEthernetHeaderSize;
+inline constexpr size_t kIcmp = kIp + kIpv6HeaderSize;
+
 // Pairs of hexadecimal digits; white space and anything else between them is skipped.
 inline Octets octets(std::string_view hex) {
   Octets out;
@@ -34,8 +38,6 @@ inline Octets prefix(std::span<const uint8_t> frame, size_t size) {
 
 // Makes the ICMPv6 checksum of an untagged frame right again after a change.
 inline Octets resealed(Octets frame) {
-  constexpr size_t kIp = kEthernetHeaderSize;
-  constexpr size_t kIcmp = kIp + kIpv6HeaderSize;
   store_be16(&frame[kIcmp + 2], 0);
   const size_t size = std::min<size_t>(load_be16(&frame[kIp + 4]), frame.size() - kIcmp);
   store_be16(&frame[kIcmp + 2],

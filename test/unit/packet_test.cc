@@ -7,14 +7,12 @@
 namespace godwit {
 namespace {
 
+using frames::kIcmp;
+using frames::kIp;
 using frames::octets;
 using frames::Octets;
 using frames::prefix;
 using frames::resealed;
-
-// Offsets in an untagged frame of ND.
-constexpr size_t kIp = kEthernetHeaderSize;
-constexpr size_t kIcmp = kIp + kIpv6HeaderSize;
 
 std::optional<NdView> nd_of(const Octets& frame) { return parse_nd(std::span(frame).subspan(kIp)); }
 

@@ -7,6 +7,7 @@
 namespace godwit {
 namespace {
 
+constexpr uint32_t kMaxBurst = std::numeric_limits<uint32_t>::max();
 constexpr Nanos kYear = 365 * 24 * 3600 * kSecond;
 
 // How many of `attempts` single tokens, asked for every `interval`, are granted.
@@ -55,7 +56,6 @@ TEST_CASE("a refused take spends nothing, and a large one needs the whole", "[to
 }
 
 TEST_CASE("a gap of a year fills the bucket and overflows nothing", "[token_bucket]") {
-  constexpr uint32_t kMaxBurst = std::numeric_limits<uint32_t>::max();
   for (const uint64_t rate : {uint64_t{1}, uint64_t{15}, uint64_t{10'000'000'000},
                               std::numeric_limits<uint64_t>::max()}) {
     for (const uint32_t burst : {1U, 10U, kMaxBurst}) {
