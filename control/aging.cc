@@ -10,8 +10,8 @@ namespace {
 std::vector<uint32_t> ages(const Config& config, unsigned quarters) {
   std::vector<uint32_t> age_s;
   for (const BridgeConfig& bridge : config.bridges)
-    age_s.push_back(std::max<uint32_t>(
-        1, static_cast<uint32_t>(bridge.aging / kSecond * quarters / 4)));
+    age_s.push_back(
+        std::max<uint32_t>(1, static_cast<uint32_t>(bridge.aging / kSecond * quarters / 4)));
   return age_s;
 }
 

@@ -1,8 +1,9 @@
 // Aging of the FDB and of the neighbor table.
 //
 // Both keep whole seconds, so an entry last heard at t is alive before t + age and gone from
-// t + age + 1 s on. A location lives for the bridge's `aging`. A mapping lives for three quarters of
-// it since the last ARP or ND evidence (RFC 8302 §8): it goes before the location does, never after.
+// t + age + 1 s on. A location lives for the bridge's `aging`. A mapping lives for three quarters
+// of it since the last ARP or ND evidence (RFC 8302 §8): it goes before the location does, never
+// after.
 #pragma once
 
 #include <functional>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "dataplane/tables.h"
+
 #include "lib/config.h"
 #include "lib/grace.h"
 #include "lib/units.h"

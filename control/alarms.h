@@ -39,7 +39,8 @@ struct Alarm {
 
 class Alarms {
  public:
-  // Keeps the alarm, unless the same fact was told less than a minute ago or kMost are kept already.
+  // Keeps the alarm, unless the same fact was told less than a minute ago or kMost are kept
+  // already.
   void raise(Alarm alarm);
 
   const std::vector<Alarm>& all() const { return alarms_; }  // by time

@@ -1,9 +1,9 @@
 #include "control/control.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <utility>
+
+#include <fmt/format.h>
 
 #include "dataplane/learn.h"
 #include "dataplane/resolve.h"
@@ -121,7 +121,8 @@ void Control::on_mapped(const Event& event) {
   if (hosts_.add(event.bridge, event.mac, event.ip) <= topology_.config().neighbors.per_mac) return;
   const auto hit = tables_.neighbors.find(event.bridge, event.ip);
   if (!hit || !neighbor_aging_.remove(hit.slot, hit.entry)) return;
-  alarm(event, AlarmKind::kNeighborLimit, false, "the MAC has as many IPs as neighbors.per_mac allows");
+  alarm(event, AlarmKind::kNeighborLimit, false,
+        "the MAC has as many IPs as neighbors.per_mac allows");
 }
 
 void Control::follow_rarp_beyond(const Event& event, Nanos now) {

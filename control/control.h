@@ -12,9 +12,11 @@
 #include "control/move_log.h"
 #include "control/settling.h"
 #include "control/sweep.h"
+
 #include "dataplane/events.h"
 #include "dataplane/tables.h"
 #include "dataplane/topology.h"
+
 #include "lib/grace.h"
 #include "lib/units.h"
 

@@ -1,11 +1,11 @@
 #include "control/eal.h"
 
+#include <stdexcept>
+
 #include <fmt/format.h>
 #include <rte_eal.h>
 #include <rte_errno.h>
 #include <sched.h>
-
-#include <stdexcept>
 
 namespace godwit {
 namespace {

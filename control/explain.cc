@@ -1,10 +1,11 @@
 #include "control/explain.h"
 
-#include <fmt/format.h>
-
 #include <charconv>
 
+#include <fmt/format.h>
+
 #include "dataplane/tx.h"
+
 #include "lib/packet.h"
 
 namespace godwit {
@@ -85,7 +86,8 @@ class Explanation {
   }
   std::string tag() const {
     if (view().tags == 0) return "no tag";
-    return fmt::format("VLAN tag {}{}", view().outer_vid(), view().tags > 1 ? " and one inside" : "");
+    return fmt::format("VLAN tag {}{}", view().outer_vid(),
+                       view().tags > 1 ? " and one inside" : "");
   }
 
   const Topology& topology_;

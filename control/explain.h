@@ -8,6 +8,7 @@
 #include <variant>
 
 #include "control/replay.h"
+
 #include "dataplane/burst.h"
 #include "dataplane/topology.h"
 

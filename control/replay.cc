@@ -1,25 +1,27 @@
 #include "control/replay.h"
 
-#include <fmt/format.h>
-#include <rte_errno.h>
-#include <rte_mbuf.h>
-
 #include <algorithm>
 #include <cstring>
 #include <stdexcept>
+
+#include <fmt/format.h>
+#include <rte_errno.h>
+#include <rte_mbuf.h>
 
 namespace godwit {
 namespace {
 
 // Every frame of a burst, and its copy in the other tag form.
 constexpr unsigned kMbufs = 2 * kMaxBurst + 1;
-// As long a frame as one mbuf holds: 65407 octets behind the headroom, jumbo and offloaded frames too.
+// As long a frame as one mbuf holds: 65407 octets behind the headroom, jumbo and offloaded frames
+// too.
 constexpr uint16_t kDataRoom = UINT16_MAX;
 // A burst posts a few events a frame, but for RARPs of a host in many VLANs.
 constexpr unsigned kEvents = 1U << 15;
 constexpr uint64_t kBurstsPerReport = 4096;
 
-// A frame that godwit took to deliver: not one it filtered because its sender, or its way, was wrong.
+// A frame that godwit took to deliver: not one it filtered because its sender, or its way, was
+// wrong.
 bool is_offered(const Burst& burst, uint16_t i) {
   if (burst.fate[i] != Fate::kDropped) return burst.fate[i] != Fate::kConsumed;
   const Drop why = burst.drop[i];
@@ -50,8 +52,9 @@ Replay::Replay(const Topology& topology, CaptureMerge& captures, CaptureDirector
       quiescence_(1),  // of no thread: worker and control take turns here
       worker_(topology, tables_, ring_, port_list_),
       control_(topology, tables_, rings_, quiescence_) {
+  Sink& sink = *this;
   for (size_t p = 0; p < ports_.size(); ++p) {
-    ports_[p] = std::make_unique<ArrayPort>(static_cast<PortIndex>(p), *this);
+    ports_[p] = std::make_unique<ArrayPort>(static_cast<PortIndex>(p), sink);
     port_list_[p] = ports_[p].get();
   }
   worker_.observer = this;

@@ -14,6 +14,7 @@
 #include "control/capture_merge.h"
 #include "control/capture_writer.h"
 #include "control/control.h"
+
 #include "dataplane/array_port.h"
 #include "dataplane/events.h"
 #include "dataplane/quiescence.h"
@@ -31,8 +32,8 @@ struct PlayedFrame {
 
 class Replay final : private BurstObserver, private ArrayPort::Sink {
  public:
-  // `captures` are the frames that the ports of `topology` received. `outputs`, when given, gets what
-  // they send. Both, and the topology, must outlive the replay. Needs a started Eal.
+  // `captures` are the frames that the ports of `topology` received. `outputs`, when given, gets
+  // what they send. Both, and the topology, must outlive the replay. Needs a started Eal.
   Replay(const Topology& topology, CaptureMerge& captures, CaptureDirectory* outputs);
   ~Replay() override;
 
@@ -50,8 +51,8 @@ class Replay final : private BurstObserver, private ArrayPort::Sink {
   const Control& control() const { return control_; }
   const Worker& worker() const { return worker_; }
   Nanos now() const { return now_; }           // since the first frame
-  uint64_t frames_cut() const;      // captured short
-  uint64_t stamps_clamped() const;  // ran backward
+  uint64_t frames_cut() const;                 // captured short
+  uint64_t stamps_clamped() const;             // ran backward
   Nanos started_at() const { return epoch_; }  // the first frame's stamp
 
  private:

@@ -1,13 +1,13 @@
 #include "control/report.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <tuple>
 #include <utility>
 #include <vector>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "lib/arbiter.h"
 
@@ -110,8 +110,12 @@ Json Report::frames() const {
   const PortCounters sum = total(replay_.worker());
   uint64_t dropped = 0;
   for (const uint64_t count : sum.drops) dropped += count;
-  return {{"in", sum.rx},           {"out", sum.tx},  {"forwarded", sum.forwarded},
-          {"consumed", sum.consumed}, {"dropped", dropped}, {"held", 0}};
+  return {{"in", sum.rx},
+          {"out", sum.tx},
+          {"forwarded", sum.forwarded},
+          {"consumed", sum.consumed},
+          {"dropped", dropped},
+          {"held", 0}};
 }
 
 Json Report::ports() const {

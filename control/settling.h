@@ -1,5 +1,5 @@
-// Ends SETTLING: a host that moved is BOUND again when its bridge's `settle` has passed since its last
-// move.
+// Ends SETTLING: a host that moved is BOUND again when its bridge's `settle` has passed since its
+// last move.
 #pragma once
 
 #include <cstdint>
@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "dataplane/tables.h"
+
 #include "lib/config.h"
 #include "lib/units.h"
 

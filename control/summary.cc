@@ -1,8 +1,8 @@
 #include "control/summary.h"
 
-#include <fmt/format.h>
-
 #include <string_view>
+
+#include <fmt/format.h>
 
 namespace godwit {
 namespace {
@@ -130,11 +130,11 @@ std::string summarize(const Replay& replay) {
   text += fates(replay.worker());
   text += list(topology, control.moves().all(), "move", "moves");
   text += list(topology, control.alarms().all(), "alarm", "alarms");
-  text += fmt::format("known at the end: {}, {}\n",
-                      plural(static_cast<uint64_t>(replay.tables().fdb.quota().total()), "MAC",
-                             "MACs"),
-                      plural(static_cast<uint64_t>(replay.tables().neighbors.quota().total()),
-                             "IP address", "IP addresses"));
+  text +=
+      fmt::format("known at the end: {}, {}\n",
+                  plural(static_cast<uint64_t>(replay.tables().fdb.quota().total()), "MAC", "MACs"),
+                  plural(static_cast<uint64_t>(replay.tables().neighbors.quota().total()),
+                         "IP address", "IP addresses"));
   return text;
 }
 

@@ -1,5 +1,5 @@
-// What a network engineer wants to know after a replay: who moved, from where to where, when, on what
-// evidence, and what it cost.
+// What a network engineer wants to know after a replay: who moved, from where to where, when, on
+// what evidence, and what it cost.
 #pragma once
 
 #include <string>

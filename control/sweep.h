@@ -1,5 +1,6 @@
 // A walk over all slots of a table, for what only time brings about. It runs when the first of the
-// entries that it saw may expire, not once a second: an entry that is heard again only lives longer.
+// entries that it saw may expire, not once a second: an entry that is heard again only lives
+// longer.
 #pragma once
 
 #include <algorithm>

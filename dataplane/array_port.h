@@ -1,13 +1,14 @@
-// A port over arrays: frames are handed to it, and what leaves it is handed on. Replay runs on these,
-// and so does a program that drives the pipeline itself.
+// A port over arrays: frames are handed to it, and what leaves it is handed on. Replay runs on
+// these, and so does a program that drives the pipeline itself.
 #pragma once
-
-#include <rte_mbuf.h>
 
 #include <cstddef>
 #include <vector>
 
+#include <rte_mbuf.h>
+
 #include "dataplane/port.h"
+
 #include "lib/units.h"
 
 namespace godwit {

@@ -1,13 +1,14 @@
 #include "dataplane/bridge.h"
 
 #include "dataplane/worker.h"
+
 #include "lib/fdb.h"
 
 namespace godwit {
 namespace {
 
-// A reserved group is for the bridge itself, which has no spanning tree: BPDUs pass where the config
-// says so, as through a hub, and nothing else does.
+// A reserved group is for the bridge itself, which has no spanning tree: BPDUs pass where the
+// config says so, as through a hub, and nothing else does.
 bool is_relayed(Mac dst, bool forward_bpdu) {
   constexpr Mac kBpdu{0x0180c2000000};
   return !dst.is_reserved_group() || (dst == kBpdu && forward_bpdu);

@@ -1,16 +1,18 @@
-// A burst of frames on its way through the pipeline, as a structure of arrays: `classify` reads each
-// header once and fills them, later stages read them. It belongs to one worker and never leaves it.
+// A burst of frames on its way through the pipeline, as a structure of arrays: `classify` reads
+// each header once and fills them, later stages read them. It belongs to one worker and never
+// leaves it.
 #pragma once
-
-#include <rte_mbuf.h>
 
 #include <array>
 #include <cstdint>
 #include <span>
 
+#include <rte_mbuf.h>
+
 #include "dataplane/drop.h"
 #include "dataplane/learn.h"
 #include "dataplane/resolve.h"
+
 #include "lib/config.h"
 #include "lib/evidence.h"
 #include "lib/packet.h"

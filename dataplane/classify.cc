@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "dataplane/worker.h"
+
 #include "lib/fdb.h"
 
 namespace godwit {

@@ -1,5 +1,5 @@
-// Why a frame was dropped. Every drop has one of these names, counted for the port it came in by, and
-// shown in reports and statistics as written here.
+// Why a frame was dropped. Every drop has one of these names, counted for the port it came in by,
+// and shown in reports and statistics as written here.
 #pragma once
 
 #include <array>
@@ -25,9 +25,9 @@ enum class Drop : uint8_t {
 };
 
 inline constexpr std::array<std::string_view, 13> kDropNames = {
-    "no-bridge",  "vlan-mismatch", "runt",          "oversize",       "reserved-group",
-    "hairpin",    "reflection",    "mac-violation", "gateway-claim",  "no-destination",
-    "no-mbuf",    "tx-full",       "port-down"};
+    "no-bridge", "vlan-mismatch", "runt",          "oversize",      "reserved-group",
+    "hairpin",   "reflection",    "mac-violation", "gateway-claim", "no-destination",
+    "no-mbuf",   "tx-full",       "port-down"};
 static_assert(static_cast<size_t>(Drop::kPortDown) + 1 == kDropNames.size());
 
 constexpr std::string_view to_string(Drop reason) {

@@ -1,9 +1,9 @@
 #include "dataplane/events.h"
 
+#include <stdexcept>
+
 #include <fmt/format.h>
 #include <rte_errno.h>
-
-#include <stdexcept>
 
 namespace godwit {
 
@@ -14,8 +14,8 @@ EventRing::EventRing(const char* name, unsigned size)
                                  RING_F_SP_ENQ | RING_F_SC_DEQ)),
       reserve_(size / 4) {
   if (!ring_)
-    throw std::runtime_error(fmt::format("event ring '{}' of {} events: {}", name, size,
-                                         rte_strerror(rte_errno)));
+    throw std::runtime_error(
+        fmt::format("event ring '{}' of {} events: {}", name, size, rte_strerror(rte_errno)));
 }
 
 }  // namespace godwit

@@ -1,12 +1,12 @@
-// What workers tell control. One single-producer, single-consumer ring a worker; a full ring loses the
-// event and counts it, and control's sweeps repair what the event would have told.
+// What workers tell control. One single-producer, single-consumer ring a worker; a full ring loses
+// the event and counts it, and control's sweeps repair what the event would have told.
 #pragma once
-
-#include <rte_ring_elem.h>
 
 #include <atomic>
 #include <cstdint>
 #include <memory>
+
+#include <rte_ring_elem.h>
 
 #include "lib/address.h"
 #include "lib/evidence.h"
@@ -15,14 +15,14 @@
 namespace godwit {
 
 enum class EventKind : uint8_t {
-  kMoved,         // `mac` was at `from` and is at `to`
-  kRefused,       // a frame at `to` claimed `mac`, which is pinned to `from`
-  kGatewayClaim,  // a frame at `to` used a gateway's MAC as its source, or its address as sender
-  kMapped,        // `ip` is `mac`'s
-  kRemapped,      // `ip` was `other_mac`'s and is `mac`'s
-  kConflict,      // `mac` claims `ip`, which stays `other_mac`'s
-  kLearnLimit,    // the bridge has no room for `mac`
-  kPortQuota,     // port `to` has no room for `mac`
+  kMoved,          // `mac` was at `from` and is at `to`
+  kRefused,        // a frame at `to` claimed `mac`, which is pinned to `from`
+  kGatewayClaim,   // a frame at `to` used a gateway's MAC as its source, or its address as sender
+  kMapped,         // `ip` is `mac`'s
+  kRemapped,       // `ip` was `other_mac`'s and is `mac`'s
+  kConflict,       // `mac` claims `ip`, which stays `other_mac`'s
+  kLearnLimit,     // the bridge has no room for `mac`
+  kPortQuota,      // port `to` has no room for `mac`
   kNeighborLimit,  // the neighbor table, or the share of port `to`, has no room for `ip`
   kRarpBeyond,     // an untagged RARP of `mac` at `to` that control follows in its further bridges
 };

@@ -6,12 +6,13 @@
 
 #include "dataplane/tx.h"
 #include "dataplane/worker.h"
+
 #include "lib/hash.h"
 
 namespace godwit {
 namespace {
 
-constexpr size_t kMacs = 12;       // octets of the two addresses
+constexpr size_t kMacs = 12;        // octets of the two addresses
 constexpr size_t kMinPayload = 48;  // EtherType and what follows, of the shortest padded frame
 constexpr size_t kPrinted = 96;     // octets of EtherType and payload that make the fingerprint
 

@@ -1,4 +1,5 @@
-// Sends a frame to every other port of its bridge, and remembers it in case an uplink sends it back.
+// Sends a frame to every other port of its bridge, and remembers it in case an uplink sends it
+// back.
 #pragma once
 
 #include <cstdint>

@@ -2,6 +2,7 @@
 
 #include "dataplane/flood.h"
 #include "dataplane/worker.h"
+
 #include "lib/arbiter.h"
 #include "lib/fdb.h"
 
@@ -146,8 +147,7 @@ Located locate(Tables& tables, const BridgeContext& bridge, const Sighting& seen
   for (int tries = 0; tries < kTries; ++tries) {
     const Fdb::Hit hit = tables.fdb.find(seen.bridge, seen.mac);
     if (!hit && !seen.may_create) return out;
-    if (hit ? apply(tables, bridge, seen, now, hit, out)
-            : insert(tables, bridge, seen, now, out))
+    if (hit ? apply(tables, bridge, seen, now, hit, out) : insert(tables, bridge, seen, now, out))
       return out;
   }
   out.what = Learned::kElsewhere;

@@ -1,5 +1,6 @@
 // Looks up every source. The usual answer is "where it was", and nothing is written but the entry's
-// age, once a second. Anything else goes to the cold path: a new entry, or the arbiter's word on a move.
+// age, once a second. Anything else goes to the cold path: a new entry, or the arbiter's word on a
+// move.
 #pragma once
 
 #include "lib/address.h"
@@ -45,8 +46,8 @@ struct Located {
   Location was = kNoLocation;
 };
 
-// Applies a sighting to the FDB: asks the arbiter and writes its answer by compare-and-swap, again when
-// another writer was faster. Any thread; posts and counts nothing.
+// Applies a sighting to the FDB: asks the arbiter and writes its answer by compare-and-swap, again
+// when another writer was faster. Any thread; posts and counts nothing.
 Located locate(Tables& tables, const BridgeContext& bridge, const Sighting& sighting, Nanos now);
 
 }  // namespace godwit

@@ -4,8 +4,8 @@
 //                     │        │
 //                     └─ post ─┴──→ control
 //
-// A stage is a function over a whole burst, in a file of its own, with one loop over the frames. rx is
-// Worker::step, which fills the burst; what `tx` queues is sent at the end of that round.
+// A stage is a function over a whole burst, in a file of its own, with one loop over the frames. rx
+// is Worker::step, which fills the burst; what `tx` queues is sent at the end of that round.
 //
 // Learning comes before forwarding for the whole burst: a frame that shows that a host has moved is
 // followed by its own burst already, whichever of its frames comes first.

@@ -1,11 +1,11 @@
-// lib's idea of a grace period, bound to DPDK's quiescent-state based RCU. A worker reports a quiescent
-// state at the end of each round, when it holds no slot number any more.
+// lib's idea of a grace period, bound to DPDK's quiescent-state based RCU. A worker reports a
+// quiescent state at the end of each round, when it holds no slot number any more.
 #pragma once
-
-#include <rte_rcu_qsbr.h>
 
 #include <cstdint>
 #include <memory>
+
+#include <rte_rcu_qsbr.h>
 
 #include "lib/grace.h"
 
@@ -23,7 +23,9 @@ class Quiescence final : public GracePeriod {
 
   // Control's side.
   uint64_t start() override { return rte_rcu_qsbr_start(rcu_.get()); }
-  bool elapsed(uint64_t token) override { return rte_rcu_qsbr_check(rcu_.get(), token, false) == 1; }
+  bool elapsed(uint64_t token) override {
+    return rte_rcu_qsbr_check(rcu_.get(), token, false) == 1;
+  }
 
  private:
   struct Free {

@@ -1,6 +1,7 @@
 #include "dataplane/resolve.h"
 
 #include "dataplane/worker.h"
+
 #include "lib/neighbor_table.h"
 
 namespace godwit {
@@ -30,8 +31,8 @@ Event event_of(const Worker& worker, const Burst& burst, uint16_t i, EventKind k
           .ip = {}};
 }
 
-// An ARP that answers, or a solicited NA, shows that its sender is reached; anything else only tells
-// its address (RFC 4861 §7.2.3, §7.2.5, taken for ARP as well).
+// An ARP that answers, or a solicited NA, shows that its sender is reached; anything else only
+// tells its address (RFC 4861 §7.2.3, §7.2.5, taken for ARP as well).
 NeighborState state_after(const Mapping& mapping) {
   return mapping.solicited ? NeighborState::kReachable : NeighborState::kStale;
 }
@@ -50,8 +51,8 @@ bool is_gone(const Tables& tables, const MappingClaim& claim, Mac owner) {
 }
 
 // The claim about an IP that has an entry. True when it is done; `was` is the owner before.
-bool weigh(Tables& tables, const MappingClaim& claim, const NeighborTable::Hit& hit,
-           uint32_t now_s, Mapped& out, Mac& was) {
+bool weigh(Tables& tables, const MappingClaim& claim, const NeighborTable::Hit& hit, uint32_t now_s,
+           Mapped& out, Mac& was) {
   was = hit.entry.mac();
   NeighborEntry expected = hit.entry;
   NeighborEntry next = hit.entry;
@@ -100,8 +101,7 @@ Mapped apply(Worker& worker, const MappingClaim& claim, Mac& was) {
   const auto now_s = static_cast<uint32_t>(worker.now / kSecond);
   for (int tries = 0; tries < kTries; ++tries) {
     const NeighborTable::Hit hit = worker.tables.neighbors.find(claim.bridge, claim.mapping.ip);
-    if (hit ? weigh(worker.tables, claim, hit, now_s, out, was)
-            : create(worker, claim, now_s, out))
+    if (hit ? weigh(worker.tables, claim, hit, now_s, out, was) : create(worker, claim, now_s, out))
       return out;
   }
   return Mapped::kNothing;
@@ -164,9 +164,9 @@ void map(Worker& worker, Burst& burst, uint16_t i) {
   conclude(worker, burst, i, claim, was);
 }
 
-// A hypervisor announces a VM by a RARP without a tag, because it does not know the VLANs that the VM
-// uses. So the RARP tells of the MAC in every bridge of the port where it is known; it makes no entry
-// there.
+// A hypervisor announces a VM by a RARP without a tag, because it does not know the VLANs that the
+// VM uses. So the RARP tells of the MAC in every bridge of the port where it is known; it makes no
+// entry there.
 void follow_rarp(Worker& worker, Burst& burst, uint16_t i) {
   unsigned looked_at = 0;
   for (const Membership& member : worker.topology.port(burst.in_port[i]).memberships) {

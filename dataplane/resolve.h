@@ -1,5 +1,5 @@
-// Reads every ARP, RARP and ND frame, also those in transit between others: keeps the neighbor table,
-// and follows an untagged RARP in every bridge of its port.
+// Reads every ARP, RARP and ND frame, also those in transit between others: keeps the neighbor
+// table, and follows an untagged RARP in every bridge of its port.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,8 @@ enum class Mapped : uint8_t {
   kNew,            // a new entry
   kTakenOver,      // it was another MAC's, which is gone
   kConflict,       // it stays another MAC's
-  kForeignSender,  // claimed for a MAC that is not the frame's source, on a port that is not trusted
+  kForeignSender,  // claimed for a MAC that is not the frame's source, on a port that is not
+                   // trusted
   kOffLink,        // not on a subnet of this bridge's gateway
   kGatewayIp,      // a gateway's own address
   kOverheard,      // neighbors.learn is off, and the frame was for somebody else

@@ -2,11 +2,11 @@
 // -Dstage_stats=true; otherwise the measuring points are empty.
 #pragma once
 
-#include <rte_cycles.h>
-
 #include <array>
 #include <cstdint>
 #include <string_view>
+
+#include <rte_cycles.h>
 
 namespace godwit {
 

@@ -1,10 +1,10 @@
 #include "dataplane/table_memory.h"
 
-#include <fmt/format.h>
-#include <sys/mman.h>
-
 #include <cerrno>
 #include <system_error>
+
+#include <fmt/format.h>
+#include <sys/mman.h>
 
 namespace godwit {
 namespace {

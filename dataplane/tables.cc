@@ -43,8 +43,8 @@ QuotaLimits fdb_limits(const Config& config) {
 QuotaLimits neighbor_limits(const Config& config) {
   QuotaLimits limits;
   for (size_t p = 0; p < config.ports.size(); ++p)
-    limits.per_port.push_back({kNoBridge, static_cast<PortIndex>(p),
-                               static_cast<int64_t>(config.neighbors.per_port)});
+    limits.per_port.push_back(
+        {kNoBridge, static_cast<PortIndex>(p), static_cast<int64_t>(config.neighbors.per_port)});
   return limits;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "dataplane/table_memory.h"
+
 #include "lib/config.h"
 #include "lib/fdb.h"
 #include "lib/neighbor_table.h"

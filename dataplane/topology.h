@@ -1,5 +1,5 @@
-// Ports and bridges as the pipeline asks for them: "which bridge does this frame belong to", "who else
-// is in it", made once from the config and read-only afterwards, by any thread.
+// Ports and bridges as the pipeline asks for them: "which bridge does this frame belong to", "who
+// else is in it", made once from the config and read-only afterwards, by any thread.
 #pragma once
 
 #include <memory>
@@ -49,7 +49,8 @@ struct BridgeContext {
   }
   // An address of the gateway of this bridge.
   bool is_gateway_ip(const IpAddress& ip) const;
-  // On one of the gateway's subnets, or link-local; without a gateway of that family, any address is.
+  // On one of the gateway's subnets, or link-local; without a gateway of that family, any address
+  // is.
   bool is_on_link(const IpAddress& ip) const;
 };
 

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "dataplane/worker.h"
+
 #include "lib/byte_order.h"
 
 namespace godwit {

@@ -4,6 +4,7 @@
 #include <rte_mbuf.h>
 
 #include "dataplane/topology.h"
+
 #include "lib/packet.h"
 
 namespace godwit {
@@ -19,11 +20,12 @@ enum class TagForm : uint8_t { kAsIs, kUntagged, kTagged };
 // For a port that is a member of the bridge.
 TagForm tag_form(const BridgeContext& bridge, const PortContext& port);
 
-// False for a tagged frame of a VLAN-transparent bridge at a port where its tag means another bridge.
+// False for a tagged frame of a VLAN-transparent bridge at a port where its tag means another
+// bridge.
 bool may_leave(const BridgeContext& bridge, const PortContext& port, const EthernetView& view);
 
-// Gives the frame the outer tag, or none, that `form` asks for; its priority (PCP, DEI) stays. `frame`
-// must not be shared. False when there is no room for a tag.
+// Gives the frame the outer tag, or none, that `form` asks for; its priority (PCP, DEI) stays.
+// `frame` must not be shared. False when there is no room for a tag.
 bool set_tag(rte_mbuf* frame, const EthernetView& view, TagForm form, uint16_t vlan);
 
 }  // namespace godwit

@@ -15,6 +15,7 @@
 #include "dataplane/stage_stats.h"
 #include "dataplane/tables.h"
 #include "dataplane/topology.h"
+
 #include "lib/token_bucket.h"
 #include "lib/units.h"
 
@@ -63,8 +64,7 @@ class BurstObserver {
 class Worker {
  public:
   // `ports` by PortIndex; the worker keeps the references and owns none of what they refer to.
-  Worker(const Topology& topology, Tables& tables, EventRing& events,
-         std::span<Port* const> ports);
+  Worker(const Topology& topology, Tables& tables, EventRing& events, std::span<Port* const> ports);
 
   // One round: takes what each port has, runs the pipeline over it, and sends. Returns how many
   // frames came in.

@@ -25,14 +25,15 @@ Judgement move(FdbEntry current, const Claim& claim) {
 }
 
 // A frame that announces nothing, from the place left behind. The stamp marks the last thing heard
-// that counted: a frame from the new place, or the last window counted here. So windows are distinct
-// by being at least `probe_wait` apart.
+// that counted: a frame from the new place, or the last window counted here. So windows are
+// distinct by being at least `probe_wait` apart.
 Judgement heard_behind(FdbEntry current, const Claim& claim, const MovesConfig& policy) {
   const auto since_ms = current.since(FdbEntry::stamp_ms(claim.now));
   if (since_ms < policy.probe_wait / kMillisecond) return {Verdict::kLate, current};
   const unsigned windows = current.windows() + 1;
   if (windows == kWindowsToBelieve) return move(current, claim);
-  return {Verdict::kDoubted, current.with_windows(windows).with_stamp(FdbEntry::stamp_ms(claim.now))};
+  return {Verdict::kDoubted,
+          current.with_windows(windows).with_stamp(FdbEntry::stamp_ms(claim.now))};
 }
 
 }  // namespace
@@ -62,10 +63,8 @@ FdbEntry settled(FdbEntry current, Nanos now) {
       .with_stamp(FdbEntry::stamp_s(now - ago));
 }
 
-
 uint32_t seconds_since_heard(FdbEntry entry, Nanos now) {
-  if (entry.state() == FdbState::kBound)
-    return entry.since(FdbEntry::stamp_s(now));
+  if (entry.state() == FdbState::kBound) return entry.since(FdbEntry::stamp_s(now));
   const Nanos ago_ms = entry.since(FdbEntry::stamp_ms(now));
   // Counted between whole seconds, as the stamps of BOUND entries are.
   const Nanos now_ms = now / kMillisecond;

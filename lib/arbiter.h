@@ -1,16 +1,17 @@
-// The arbiter: when a frame from another place is believed. One named, tested unit, because a switch
-// that follows every frame is a switch that any host can rob.
+// The arbiter: when a frame from another place is believed. One named, tested unit, because a
+// switch that follows every frame is a switch that any host can rob.
 //
 // A pure function over one FDB word: the caller reads the word, asks, and applies the answer by
-// compare-and-swap; when the swap fails the word has changed, and the caller asks again with the new
-// one. It runs on whatever thread asks and keeps nothing.
+// compare-and-swap; when the swap fails the word has changed, and the caller asks again with the
+// new one. It runs on whatever thread asks and keeps nothing.
 //
 // States of a location (FdbState), and what moves it between them here:
 //
 //   FREE      no entry. A first frame from p binds it: BOUND(p).
 //   BOUND(q)  a frame from q refreshes. A claim, which is any frame with this source from another
 //             place p, moves it at once when the class is learned: SETTLING(p, q).
-//   SETTLING(p, q)  moved a moment ago; frames sent from q before the move may still be on their way.
+//   SETTLING(p, q)  moved a moment ago; frames sent from q before the move may still be on their
+//   way.
 //       frame from p        refreshes
 //       announcement from q (GARP, RARP, unsolicited NA) is a host that came back: SETTLING(q, p)
 //       other frame from q  is late, and no evidence, while p was heard less than `probe_wait` ago.
@@ -43,8 +44,8 @@ enum class Verdict : uint8_t {
   kRefreshed,  // the entry's own place; its stamp (or its doubt) changed
   kMoved,      // believed: write `next` and the host is at the claim's place
   kLate,       // from the place left behind, too early to mean anything; nothing to write
-  kDoubted,    // from the place left behind, while the new one is silent; write `next` to remember it
-  kRefused,    // not believed: drop the frame and say so
+  kDoubted,  // from the place left behind, while the new one is silent; write `next` to remember it
+  kRefused,  // not believed: drop the frame and say so
 };
 
 struct Judgement {
@@ -52,13 +53,12 @@ struct Judgement {
   FdbEntry next;  // to be written in place of the word judged; equal to it when nothing changes
 };
 
-// The usual case, in one comparison: the entry is BOUND at `at` and was heard there in this very second,
-// so that there is nothing to judge.
+// The usual case, in one comparison: the entry is BOUND at `at` and was heard there in this very
+// second, so that there is nothing to judge.
 inline bool is_heard(FdbEntry entry, Location at, uint16_t tick) {
   constexpr FdbEntry kFields =
       FdbEntry{}.with_location(kNoLocation).with_state(FdbState{7}).with_stamp(0xffff);
-  const FdbEntry heard =
-      FdbEntry{}.with_location(at).with_state(FdbState::kBound).with_stamp(tick);
+  const FdbEntry heard = FdbEntry{}.with_location(at).with_state(FdbState::kBound).with_stamp(tick);
   return (entry.word() & kFields.word()) == heard.word();
 }
 

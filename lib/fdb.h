@@ -149,7 +149,8 @@ class Fdb {
     const Location from = expected.location();
     uint64_t word = expected.word();
     const bool done = table_.compare_exchange(slot, word, desired.word());
-    if (done && from != desired.location()) quota_.move(fdb_bridge(table_.key_at(slot)), from, desired.location());
+    if (done && from != desired.location())
+      quota_.move(fdb_bridge(table_.key_at(slot)), from, desired.location());
     if (!done) expected = FdbEntry(word);
     return done;
   }

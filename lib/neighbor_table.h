@@ -88,7 +88,8 @@ class NeighborEntry {
 static_assert(sizeof(NeighborEntry) == sizeof(uint64_t));
 
 // Threads, slot numbers and results are as in lib/slot_table.h. Limits: in total, and for each port
-// by which an entry was learned, whatever its bridge (PortLimit::bridge is kNoBridge). The limit for each MAC is control's.
+// by which an entry was learned, whatever its bridge (PortLimit::bridge is kNoBridge). The limit
+// for each MAC is control's.
 class NeighborTable {
  public:
   struct Hit {

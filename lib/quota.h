@@ -43,7 +43,8 @@ enum class QuotaAnswer : uint8_t {
 
 class Quota {
  public:
-  explicit Quota(const QuotaLimits& limits) : total_(limits.total), bridges_(limits.per_bridge.size()) {
+  explicit Quota(const QuotaLimits& limits)
+      : total_(limits.total), bridges_(limits.per_bridge.size()) {
     for (size_t b = 0; b < bridges_.size(); ++b) bridges_[b].limit = limits.per_bridge[b];
     for (const PortLimit& port : limits.per_port)
       ports_.try_emplace(port_key(port.bridge, port.port), port.most);

@@ -1,14 +1,15 @@
-// Frames that were flooded a moment ago, so that they are known when another switch sends them back.
+// Frames that were flooded a moment ago, so that they are known when another switch sends them
+// back.
 //
-// A teamed uplink, or a loop that spanning tree has not cut yet, returns our own broadcasts. They carry
-// a local host's source address, and a switch that learned from them would move that host to the
-// uplink. A time lock on the host, as others have it, also locks out a host that really moves; so
-// godwit remembers the frames instead, for 50 ms.
+// A teamed uplink, or a loop that spanning tree has not cut yet, returns our own broadcasts. They
+// carry a local host's source address, and a switch that learned from them would move that host to
+// the uplink. A time lock on the host, as others have it, also locks out a host that really moves;
+// so godwit remembers the frames instead, for 50 ms.
 //
-// Concurrency: any worker notes and asks, since a frame flooded by one may come back to another. A slot
-// is one word, read and written whole, and nothing is ordered by it: a lost or overwritten note makes a
-// reflection pass for evidence once, which is what happens without the filter. So all accesses are
-// relaxed.
+// Concurrency: any worker notes and asks, since a frame flooded by one may come back to another. A
+// slot is one word, read and written whole, and nothing is ordered by it: a lost or overwritten
+// note makes a reflection pass for evidence once, which is what happens without the filter. So all
+// accesses are relaxed.
 #pragma once
 
 #include <array>

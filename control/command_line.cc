@@ -1,0 +1,184 @@
+#include "control/command_line.h"
+
+#include <array>
+#include <sstream>
+
+#include <boost/program_options.hpp>
+#include <fmt/format.h>
+
+#include "lib/config_units.h"
+#include "lib/suggest.h"
+
+namespace godwit {
+namespace {
+
+namespace po = boost::program_options;
+
+constexpr std::string_view kUsage =
+    "godwit: a virtual switch and gateway for networks whose machines move\n"
+    "\n"
+    "  godwit check  CONFIG                       say all that is wrong with a configuration\n"
+    "  godwit replay CONFIG CAPTURE.pcapng        play a capture; each interface is the port of "
+    "that "
+    "name\n"
+    "  godwit replay CONFIG --in PORT=FILE ...    play one capture of received frames for each "
+    "port\n"
+    "  godwit --version\n"
+    "\n"
+    "'godwit COMMAND --help' shows a command's options. Exit status: 0 done, 1 failed, 2 bad usage "
+    "or "
+    "input.\n";
+
+po::options_description replay_description() {
+  po::options_description options("Options of godwit replay");
+  auto add = options.add_options();
+  add("in", po::value<std::vector<std::string>>()->value_name("PORT=FILE"),
+      "what PORT received: a pcap or pcapng file; once for each port");
+  add("out", po::value<std::string>()->value_name("DIR"),
+      "write what each port sent to DIR/PORT.pcap");
+  add("report", po::value<std::string>()->value_name("FILE"),
+      "write a JSON report to FILE; '-' is standard output");
+  add("until", po::value<std::string>()->value_name("TIME"),
+      "let virtual time run on to TIME after the first frame, such as 300s");
+  add("explain", po::value<std::string>()->value_name("[=MAC|IP|N]"),
+      "tell the way of each frame, of those of one host, or of the first N");
+  add("help", "show this");
+  return options;
+}
+
+po::options_description check_description() {
+  po::options_description options("Options of godwit check");
+  options.add_options()("help", "show this");
+  return options;
+}
+
+std::string help_text(const std::string& usage, const po::options_description& options) {
+  std::ostringstream text;
+  text << "usage: " << usage << "\n\n" << options;
+  return text.str();
+}
+
+// A bare --explain would swallow the word behind it, since the library knows no optional value that
+// must be attached. So it is given its attached value here, the empty one.
+std::vector<std::string> attach_values(std::vector<std::string> words) {
+  for (std::string& word : words)
+    if (word == "--explain") word = "--explain=all";
+  return words;
+}
+
+po::variables_map parse(const std::vector<std::string>& words, po::options_description visible,
+                        const po::positional_options_description& positions) {
+  po::options_description all;
+  all.add(visible).add_options()("config", po::value<std::string>())("capture",
+                                                                     po::value<std::string>());
+  namespace style = po::command_line_style;
+  constexpr int kStyle = style::unix_style & ~style::allow_guessing;
+  po::variables_map values;
+  try {
+    po::store(po::command_line_parser(words).options(all).positional(positions).style(kStyle).run(),
+              values);
+  } catch (const po::too_many_positional_options_error&) {
+    throw UsageError("too many file names; an option's value follows it, as in --out DIR");
+  } catch (const po::error& error) {
+    throw UsageError(error.what());
+  }
+  return values;
+}
+
+std::string text_of(const po::variables_map& values, const char* name) {
+  return values.count(name) != 0 ? values[name].as<std::string>() : std::string();
+}
+
+PortCapture parse_input(const std::string& text) {
+  const size_t equals = text.find('=');
+  if (equals == std::string::npos || equals == 0 || equals + 1 == text.size())
+    throw UsageError(fmt::format("--in '{}': write PORT=FILE", text));
+  return {text.substr(0, equals), text.substr(equals + 1)};
+}
+
+Nanos parse_until(const std::string& text) {
+  const Quantity until = parse_duration(text);
+  if (!until.ok()) throw UsageError(fmt::format("--until '{}' {}", text, until.error));
+  return until.value;
+}
+
+ExplainFilter parse_explain(const std::string& text) {
+  const auto filter = parse_explain_filter(text == "all" ? "" : text);
+  if (!filter)
+    throw UsageError(
+        fmt::format("--explain={}: write a MAC, an IP address, or a count of frames", text));
+  return *filter;
+}
+
+void require_inputs(const ReplayOptions& options) {
+  if (options.config.empty()) throw UsageError("replay wants a configuration file");
+  if (options.capture.empty() && options.inputs.empty())
+    throw UsageError("replay wants captures: CAPTURE.pcapng, or --in PORT=FILE for each port");
+  if (!options.capture.empty() && !options.inputs.empty())
+    throw UsageError(fmt::format("'{}' and --in: give one capture for all ports, or one for each",
+                                 options.capture));
+}
+
+CommandLine parse_replay(const std::vector<std::string>& words) {
+  po::positional_options_description positions;
+  positions.add("config", 1).add("capture", 1);
+  const po::options_description visible = replay_description();
+  const po::variables_map values = parse(attach_values(words), visible, positions);
+  CommandLine line;
+  if (values.count("help") != 0) {
+    line.help =
+        help_text("godwit replay CONFIG CAPTURE.pcapng | --in PORT=FILE ... [options]", visible);
+    return line;
+  }
+  line.command = Command::kReplay;
+  ReplayOptions& options = line.replay;
+  options.config = text_of(values, "config");
+  options.capture = text_of(values, "capture");
+  options.out = text_of(values, "out");
+  options.report = text_of(values, "report");
+  if (values.count("in") != 0)
+    for (const std::string& text : values["in"].as<std::vector<std::string>>())
+      options.inputs.push_back(parse_input(text));
+  if (values.count("until") != 0) options.until = parse_until(text_of(values, "until"));
+  if (values.count("explain") != 0) options.explain = parse_explain(text_of(values, "explain"));
+  require_inputs(options);
+  return line;
+}
+
+CommandLine parse_check(const std::vector<std::string>& words) {
+  po::positional_options_description positions;
+  positions.add("config", 1);
+  const po::options_description visible = check_description();
+  const po::variables_map values = parse(words, visible, positions);
+  CommandLine line;
+  line.help = help_text("godwit check CONFIG", visible);
+  if (values.count("help") != 0) return line;
+  line.command = Command::kCheck;
+  line.config = text_of(values, "config");
+  if (line.config.empty()) throw UsageError("check wants a configuration file");
+  return line;
+}
+
+}  // namespace
+
+CommandLine parse_command_line(int argc, char** argv) {
+  if (argc < 2) throw UsageError("no command: write 'godwit --help' to see them");
+  const std::string command = argv[1];
+  const std::vector<std::string> words(argv + 2, argv + argc);
+  if (command == "replay") return parse_replay(words);
+  if (command == "check") return parse_check(words);
+  CommandLine line;
+  if (command == "--version") {
+    line.command = Command::kVersion;
+  } else if (command == "--help" || command == "-h" || command == "help") {
+    line.help = kUsage;
+  } else {
+    constexpr std::array<std::string_view, 4> kCommands = {"check", "replay", "--help",
+                                                           "--version"};
+    throw UsageError(
+        fmt::format("unknown command '{}'{}", command, did_you_mean(command, kCommands)));
+  }
+  return line;
+}
+
+}  // namespace godwit

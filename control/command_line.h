@@ -1,0 +1,50 @@
+// The command line of godwit(8).
+#pragma once
+
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "control/explain.h"
+
+#include "lib/units.h"
+
+namespace godwit {
+
+// What is wrong with the command line, and what to write instead. The program exits with 2.
+class UsageError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+struct PortCapture {
+  std::string port;
+  std::string path;
+};
+
+struct ReplayOptions {
+  std::string config;
+  std::string capture;              // one pcapng for all ports; empty: see inputs
+  std::vector<PortCapture> inputs;  // one capture for each port
+  std::string out;                  // directory; empty: none
+  std::string report;               // path, "-" for standard output; empty: none
+  std::optional<Nanos> until;
+  std::optional<ExplainFilter> explain;
+
+  bool reports_to_stdout() const { return report == "-"; }
+};
+
+enum class Command { kHelp, kVersion, kCheck, kReplay };
+
+struct CommandLine {
+  Command command = Command::kHelp;
+  std::string help;    // kHelp
+  std::string config;  // kCheck
+  ReplayOptions replay;
+};
+
+// Throws UsageError.
+CommandLine parse_command_line(int argc, char** argv);
+
+}  // namespace godwit

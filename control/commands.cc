@@ -1,0 +1,133 @@
+#include "control/commands.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <memory>
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "control/config_file.h"
+#include "control/eal.h"
+#include "control/explain.h"
+#include "control/progress.h"
+#include "control/report.h"
+#include "control/summary.h"
+
+#include "lib/suggest.h"
+
+namespace godwit {
+namespace {
+
+constexpr int kBadInput = 2;
+
+std::vector<std::string> port_names(const Config& config) {
+  std::vector<std::string> names;
+  for (const PortConfig& port : config.ports) names.push_back(port.name);
+  return names;
+}
+
+PortIndex find_port(const std::vector<std::string>& names, const std::string& name,
+                    const std::string& where) {
+  const auto at = std::find(names.begin(), names.end(), name);
+  const std::vector<std::string_view> known(names.begin(), names.end());
+  if (at == names.end())
+    throw UsageError(fmt::format("{}: '{}' is not a port of the configuration{}", where, name,
+                                 did_you_mean(name, known)));
+  return static_cast<PortIndex>(at - names.begin());
+}
+
+CaptureMerge open_captures(const ReplayOptions& options, const Config& config) {
+  const std::vector<std::string> names = port_names(config);
+  CaptureMerge captures;
+  for (const PortCapture& input : options.inputs) {
+    const PortIndex port = find_port(names, input.port, fmt::format("--in {}", input.path));
+    captures.add(port, CaptureStream(CaptureFile::open(input.path)));
+  }
+  if (options.capture.empty()) return captures;
+  const auto file = CaptureFile::open(options.capture);
+  for (const CaptureInterface& interface : file->named_interfaces()) {
+    const std::string where = fmt::format("{}: offset {}", file->path(), interface.offset);
+    captures.add(find_port(names, interface.name, where), CaptureStream(file, interface.name));
+  }
+  return captures;
+}
+
+// Where words go: standard output belongs to the report when it is written there.
+std::FILE* words_to(const ReplayOptions& options) {
+  return options.reports_to_stdout() ? stderr : stdout;
+}
+
+void explain_as_it_plays(Replay& replay, const ReplayOptions& options) {
+  replay.on_burst = [&replay, &options](const Burst& burst, std::span<const PlayedFrame> frames) {
+    for (uint16_t i = 0; i < burst.count; ++i)
+      if (options.explain->wants(burst, i, frames[i]))
+        fmt::print(words_to(options), "{}",
+                   explain(replay.topology(), burst, i, frames[i], replay.now()));
+  };
+}
+
+void warn(const Replay& replay) {
+  if (const uint64_t cut = replay.frames_cut())
+    fmt::print(
+        stderr,
+        "godwit: warning: {} of the frames were captured short (capture with a larger snaplen): "
+        "only what is there is forwarded\n",
+        cut);
+  if (const uint64_t clamped = replay.stamps_clamped())
+    fmt::print(
+        stderr,
+        "godwit: warning: {} of the frames are stamped earlier than the frame before them, and "
+        "were played with its stamp\n",
+        clamped);
+}
+
+// Output appears when all of it is there, captures and report together.
+void commit(const Replay& replay, const ReplayOptions& options, CaptureDirectory* outputs) {
+  std::unique_ptr<AtomicFile> report;
+  if (!options.report.empty() && !options.reports_to_stdout()) {
+    report = std::make_unique<AtomicFile>(options.report);
+    write_report(replay, [&](std::string_view text) { report->write(text); });
+  }
+  if (outputs != nullptr)
+    outputs->commit(report.get());
+  else if (report)
+    report->commit();
+  if (!options.reports_to_stdout()) return;
+  write_report(replay, [](std::string_view text) { fmt::print("{}", text); });
+  if (std::fflush(stdout) != 0) throw WriteError("standard output", "the report cannot be written");
+}
+
+}  // namespace
+
+int check(const std::string& config_path) {
+  const auto config = load_config(config_path);
+  if (!config) return kBadInput;
+  fmt::print("{}: {} ports, {} bridges, no error\n", config_path, config->ports.size(),
+             config->bridges.size());
+  return 0;
+}
+
+int replay(const ReplayOptions& options) {
+  const auto config = load_config(options.config);
+  if (!config) return kBadInput;
+  CaptureMerge captures = open_captures(options, *config);
+  const std::vector<std::string> names = port_names(*config);
+  std::unique_ptr<CaptureDirectory> outputs;
+  if (!options.out.empty()) outputs = std::make_unique<CaptureDirectory>(options.out, names);
+
+  const Eal eal(Eal::arguments_without_devices());
+  const Topology topology(*config);
+  Replay replay(topology, captures, outputs.get());
+  if (options.explain) explain_as_it_plays(replay, options);
+  Progress progress(stderr);
+  replay.on_progress = [&](double done) { progress.show(done); };
+  replay.run(options.until);
+  progress.clear();
+  warn(replay);
+  commit(replay, options, outputs.get());
+  fmt::print(words_to(options), "{}", summarize(replay));
+  return 0;
+}
+
+}  // namespace godwit
