@@ -27,7 +27,7 @@ QuotaLimits fdb_limits(const Config& config) {
   QuotaLimits limits;
   for (size_t b = 0; b < config.bridges.size(); ++b) {
     const BridgeConfig& bridge = config.bridges[b];
-    const size_t fixed = bridge.static_hosts.size() + 1;
+    const size_t fixed = bridge.static_hosts.size() + (bridge.gateway ? 1 : 0);
     limits.per_bridge.push_back(static_cast<int64_t>(bridge.learn_limit + fixed));
     for (const MemberConfig& member : bridge.members) {
       if (member.trusted) continue;

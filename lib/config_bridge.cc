@@ -121,7 +121,7 @@ class BridgeReader {
     }
     const YamlNode* addresses = map.find_list("addresses");
     if (addresses != nullptr) {
-      if (addresses->items.empty()) map.value_error("addresses", *addresses, "is empty");
+      if (addresses->items.empty()) map.value_error("addresses", *addresses, "without an address");
       for (const YamlNode& item : addresses->items) read_gateway_address(map, item, gateway);
     }
     map.require({"mac", "addresses"});

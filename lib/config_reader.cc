@@ -255,7 +255,9 @@ std::optional<IpAddress> MapReader::read_ip(std::string_view key) {
 }
 
 void MapReader::value_error(std::string_view key, const YamlNode& value, std::string_view what) {
-  messages_->error(value.place, fmt::format("{}: {} {}", path(key), quoted(value.text), what));
+  const std::string shown =
+      value.is_scalar() ? quoted(value.text) : std::string(kind_text(value.kind));
+  messages_->error(value.place, fmt::format("{}: {} {}", path(key), shown, what));
 }
 
 void MapReader::require(std::initializer_list<std::string_view> keys) {
