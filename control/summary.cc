@@ -47,10 +47,10 @@ std::string port_name(const Topology& topology, Location at) {
 }
 
 std::string who(const MoveRecord& move) {
-  std::string text = to_string(move.mac);
-  for (size_t i = 0; i < move.ips.size(); ++i)
-    text += (i == 0 ? " (" : ", ") + to_string(move.ips[i]);
-  return move.ips.empty() ? text : text + ")";
+  if (move.ips.empty()) return to_string(move.mac);
+  std::vector<std::string> ips;
+  for (const IpAddress& ip : move.ips) ips.push_back(to_string(ip));
+  return fmt::format("{} ({})", to_string(move.mac), fmt::join(ips, ", "));
 }
 
 std::string cost(const MoveRecord& move) {

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 
 namespace godwit {
 
@@ -53,9 +54,7 @@ struct IpAddress {
 
   // IPv4 before IPv6, then by value.
   constexpr auto operator<=>(const IpAddress& o) const {
-    if (auto c = is_v6 <=> o.is_v6; c != 0) return c;
-    if (auto c = hi <=> o.hi; c != 0) return c;
-    return lo <=> o.lo;
+    return std::tie(is_v6, hi, lo) <=> std::tie(o.is_v6, o.hi, o.lo);
   }
   bool operator==(const IpAddress&) const = default;
 };
