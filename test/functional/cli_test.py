@@ -185,7 +185,7 @@ class ReplayWrites(CliTest):
         code, output, errors = self.godwit('replay', self.config, '--in', f'server1={self.server1}', '--in',
                                            f'uplink={moved}')
         self.assertEqual(code, 0, errors)
-        for text in VM, 'server1', 'uplink', 'garp-request':
+        for text in VM, '10.9.0.2', 'server1 -> uplink', 'gratuitous ARP request':
             self.assertIn(text, output)
 
     def test_report_on_standard_output_is_nothing_but_json(self):
