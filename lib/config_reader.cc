@@ -152,9 +152,9 @@ const YamlNode* MapReader::find_text(std::string_view key, std::string_view expe
 }
 
 MapReader MapReader::enter(std::string_view key) {
-  static const YamlNode kEmpty;
+  static const YamlNode empty;
   const YamlNode* value = find_map(key);
-  return {*messages_, value != nullptr ? *value : kEmpty, owner_, path(key)};
+  return {*messages_, value != nullptr ? *value : empty, owner_, path(key)};
 }
 
 void MapReader::read_count(std::string_view key, uint64_t& out, CountRange range) {

@@ -12,6 +12,8 @@
 namespace godwit {
 namespace {
 
+constexpr uint64_t kMaxValue = std::numeric_limits<uint64_t>::max();
+
 struct Unit {
   std::string_view name;
   uint64_t factor;
@@ -68,14 +70,13 @@ Quantity wrong(std::string error) { return {0, std::move(error)}; }
 
 // The digits' value times `factor`, or nothing if it does not fit.
 std::optional<uint64_t> scale(std::string_view digits, uint64_t factor) {
-  constexpr uint64_t kMax = std::numeric_limits<uint64_t>::max();
   uint64_t value = 0;
   for (const char c : digits) {
     const uint64_t digit = c - '0';
-    if (value > (kMax - digit) / 10) return std::nullopt;
+    if (value > (kMaxValue - digit) / 10) return std::nullopt;
     value = value * 10 + digit;
   }
-  if (value > kMax / factor) return std::nullopt;
+  if (value > kMaxValue / factor) return std::nullopt;
   return value * factor;
 }
 
@@ -95,7 +96,7 @@ Quantity scaled(const Number& number, uint64_t factor, std::string_view finest) 
   if (!whole) return wrong("is too large");
   const auto fraction = scale_fraction(number.fraction, factor);
   if (!fraction) return wrong(fmt::format("is finer than {}", finest));
-  if (*whole > std::numeric_limits<uint64_t>::max() - *fraction) return wrong("is too large");
+  if (*whole > kMaxValue - *fraction) return wrong("is too large");
   return {*whole + *fraction, {}};
 }
 

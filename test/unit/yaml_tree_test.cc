@@ -1,6 +1,7 @@
 #include "lib/yaml_tree.h"
 
 #include <catch2/catch.hpp>
+#include <fmt/format.h>
 
 #include "lib/utf8.h"
 
@@ -23,8 +24,8 @@ std::string repeat(std::string_view text, size_t times) {
 std::string alias_tower() {
   std::string text = "a0: &a0 x\n";
   for (int i = 1; i < 30; ++i) {
-    const std::string below = "*a" + std::to_string(i - 1) + ", ";
-    text += "a" + std::to_string(i) + ": &a" + std::to_string(i) + " [" + repeat(below, 10) + "]\n";
+    const std::string ten = repeat(fmt::format("*a{}, ", i - 1), 10);
+    text += fmt::format("a{}: &a{} [{}]\n", i, i, ten);
   }
   return text;
 }
