@@ -67,13 +67,16 @@ TEST_CASE("limits refuse the newcomer, by table, bridge and port") {
   struct Row {
     QuotaLimits limits;
     int64_t allowed;
+    InsertStatus refusal;
   };
   const Row rows[] = {
-      {{.total = 3, .per_bridge = {}, .per_port = {}}, 3},
-      {{.total = kUnlimited, .per_bridge = {9, 4}, .per_port = {}}, 4},
-      {{.total = kUnlimited, .per_bridge = {}, .per_port = {9, 9, 5}}, 5},
-      {{.total = 2, .per_bridge = {9, 4}, .per_port = {9, 9, 5}}, 2},
-      {{}, 8},
+      {{.total = 3, .per_bridge = {}, .per_port = {}}, 3, InsertStatus::kLimit},
+      {{.total = kUnlimited, .per_bridge = {9, 4}, .per_port = {}}, 4, InsertStatus::kLimit},
+      {{.total = kUnlimited, .per_bridge = {}, .per_port = {{1, 1, 3}, {1, 2, 5}, {2, 2, 4}}},
+       5,
+       InsertStatus::kPortLimit},
+      {{.total = 2, .per_bridge = {9, 4}, .per_port = {{1, 2, 5}}}, 2, InsertStatus::kLimit},
+      {{}, 8, InsertStatus::kLimit},
   };
   for (const Row& row : rows) {
     TestFdb t(8, row.limits);
@@ -82,36 +85,36 @@ TEST_CASE("limits refuse the newcomer, by table, bridge and port") {
                          InsertStatus::kInserted)
       ++n;
     REQUIRE(n == row.allowed);
-    REQUIRE(t.fdb.insert(1, Mac{99}, bound(2)).status == InsertStatus::kLimit);
+    REQUIRE(t.fdb.insert(1, Mac{99}, bound(2)).status == row.refusal);
     REQUIRE(t.fdb.quota().total() == n);
     for (int64_t i = 1; i <= n; ++i) REQUIRE(t.fdb.find(1, Mac{static_cast<uint64_t>(i)}));
   }
 }
 
 TEST_CASE("the quota follows an entry that exists, moves and leaves") {
-  TestFdb t(8, {.total = 8, .per_bridge = {8, 8}, .per_port = {1, 1}});
+  TestFdb t(8, {.total = 8, .per_bridge = {8, 8}, .per_port = {{1, 0, 1}, {1, 1, 1}}});
   const auto in = t.fdb.insert(1, Mac{2}, bound(0));
-  REQUIRE(t.fdb.insert(1, Mac{3}, bound(0)).status == InsertStatus::kLimit);
+  REQUIRE(t.fdb.insert(1, Mac{3}, bound(0)).status == InsertStatus::kPortLimit);
   REQUIRE(t.fdb.insert(1, Mac{2}, bound(1)).status == InsertStatus::kExists);
-  REQUIRE(t.fdb.quota().on_port(0) == 1);
-  REQUIRE(t.fdb.quota().on_port(1) == 0);
+  REQUIRE(t.fdb.quota().on_port(1, 0) == 1);
+  REQUIRE(t.fdb.quota().on_port(1, 1) == 0);
 
   REQUIRE(t.fdb.insert(1, Mac{4}, bound(1)).status == InsertStatus::kInserted);
   FdbEntry expected = in.entry;
   REQUIRE(t.fdb.compare_exchange(in.slot, expected, bound(1).with_next_seq()));
-  REQUIRE(t.fdb.quota().on_port(0) == 0);
-  REQUIRE(t.fdb.quota().on_port(1) == 2);  // a move is never refused
+  REQUIRE(t.fdb.quota().on_port(1, 0) == 0);
+  REQUIRE(t.fdb.quota().on_port(1, 1) == 2);  // a move is never refused
   REQUIRE_FALSE(t.fdb.compare_exchange(in.slot, expected, bound(0)));
   REQUIRE(expected == bound(1).with_next_seq());
 
   REQUIRE(t.fdb.remove(in.slot, expected));
-  REQUIRE(t.fdb.quota().on_port(1) == 1);
+  REQUIRE(t.fdb.quota().on_port(1, 1) == 1);
   REQUIRE(t.fdb.quota().in_bridge(1) == 1);
   REQUIRE(t.fdb.quota().total() == 1);
 }
 
 TEST_CASE("godwit's own MACs are charged to no port") {
-  TestFdb t(8, {.total = 8, .per_bridge = {}, .per_port = {0, 0}});
+  TestFdb t(8, {.total = 8, .per_bridge = {}, .per_port = {{0, 0, 0}, {0, 1, 0}}});
   REQUIRE(t.fdb.insert(0, Mac{2}, bound(kSelf)).status == InsertStatus::kInserted);
-  REQUIRE(t.fdb.insert(0, Mac{4}, bound(1)).status == InsertStatus::kLimit);
+  REQUIRE(t.fdb.insert(0, Mac{4}, bound(1)).status == InsertStatus::kPortLimit);
 }

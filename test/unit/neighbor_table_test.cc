@@ -95,10 +95,12 @@ TEST_CASE("a sweep shows each host with its port and the time it was heard") {
 }
 
 TEST_CASE("neighbors are limited in total and by the port they were learned on") {
-  TestNeighbors t(4, {.total = kUnlimited, .per_bridge = {}, .per_port = {2, 9}});
+  TestNeighbors t(
+      4,
+      {.total = kUnlimited, .per_bridge = {}, .per_port = {{kNoBridge, 0, 2}, {kNoBridge, 1, 9}}});
   REQUIRE(t.table.insert(0, ip("10.0.0.1"), reachable(2), 0, 0).status == InsertStatus::kInserted);
   REQUIRE(t.table.insert(0, ip("10.0.0.2"), reachable(2), 0, 0).status == InsertStatus::kInserted);
-  REQUIRE(t.table.insert(0, ip("10.0.0.3"), reachable(2), 0, 0).status == InsertStatus::kLimit);
+  REQUIRE(t.table.insert(0, ip("10.0.0.3"), reachable(2), 0, 0).status == InsertStatus::kPortLimit);
   REQUIRE(t.table.insert(0, ip("10.0.0.1"), reachable(4), 1, 0).status == InsertStatus::kExists);
   REQUIRE(t.table.insert(0, ip("10.0.0.3"), reachable(2), 1, 0).status == InsertStatus::kInserted);
   REQUIRE(t.table.insert(0, ip("10.0.0.4"), reachable(2), 1, 0).status == InsertStatus::kInserted);
@@ -111,7 +113,7 @@ TEST_CASE("neighbors are limited in total and by the port they were learned on")
   REQUIRE_FALSE(t.table.remove(hit.slot, expected));
   REQUIRE(expected == reachable(6));
   REQUIRE(t.table.remove(hit.slot, expected));
-  REQUIRE(t.table.quota().on_port(0) == 1);
+  REQUIRE(t.table.quota().on_port(kNoBridge, 0) == 1);
   t.table.reclaim(hit.slot);
   REQUIRE_FALSE(t.table.host_at(hit.slot));
   REQUIRE(t.table.insert(0, ip("10.0.0.5"), reachable(2), 0, 0).status == InsertStatus::kInserted);
