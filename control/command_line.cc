@@ -66,7 +66,7 @@ std::vector<std::string> attach_values(std::vector<std::string> words) {
   return words;
 }
 
-po::variables_map parse(const std::vector<std::string>& words, po::options_description visible,
+po::variables_map parse(const std::vector<std::string>& words, const po::options_description& visible,
                         const po::positional_options_description& positions) {
   po::options_description all;
   all.add(visible).add_options()("config", po::value<std::string>())("capture",

@@ -37,6 +37,7 @@ Eal::Eal(const std::vector<std::string>& arguments) {
   std::vector<std::string> words = {"godwit"};
   words.insert(words.end(), arguments.begin(), arguments.end());
   std::vector<char*> argv;
+  argv.reserve(words.size());
   for (std::string& word : words) argv.push_back(word.data());
   if (rte_eal_init(static_cast<int>(argv.size()), argv.data()) < 0)
     throw std::runtime_error(

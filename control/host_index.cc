@@ -19,9 +19,9 @@ void HostIndex::remove(BridgeIndex bridge, Mac mac, const IpAddress& ip) {
 }
 
 const std::vector<IpAddress>& HostIndex::ips(BridgeIndex bridge, Mac mac) const {
-  static const std::vector<IpAddress> kNone;
+  static const std::vector<IpAddress> none;
   const auto host = hosts_.find(fdb_key(bridge, mac));
-  return host != hosts_.end() ? host->second : kNone;
+  return host != hosts_.end() ? host->second : none;
 }
 
 }  // namespace godwit

@@ -27,7 +27,8 @@ uint16_t Worker::step(Nanos at) {
   now = at;
   burst.count = 0;
   uint16_t taken = 0;
-  for (PortIndex p = 0; p < ports_.size(); ++p) {
+  const auto port_count = static_cast<PortIndex>(ports_.size());
+  for (PortIndex p = 0; p < port_count; ++p) {
     const auto room = static_cast<uint16_t>(burst_limit_ - burst.count);
     const uint16_t n = ports_[p]->rx(&burst.mbuf[burst.count], room);
     std::fill_n(&burst.in_port[burst.count], n, p);
