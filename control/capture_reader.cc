@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <unordered_set>
 #include <utility>
 
 #include <fcntl.h>
@@ -19,6 +18,7 @@ namespace godwit {
 namespace {
 
 constexpr uint64_t kMagicOctets = 4;
+constexpr uint64_t kReleaseOctets = 4 * 1024 * 1024;  // a multiple of every page size
 
 struct Descriptor {
   int fd;
@@ -54,12 +54,6 @@ std::span<const uint8_t> map_file(const std::string& path) {
   return {static_cast<const uint8_t*>(map), size};
 }
 
-std::unique_ptr<RecordReader> make_reader(const CaptureFile& file,
-                                          std::optional<std::string_view> only) {
-  if (file.is_pcapng()) return std::make_unique<PcapngReader>(file.path(), file.bytes(), only);
-  return std::make_unique<PcapReader>(file.path(), file.bytes());
-}
-
 }  // namespace
 
 CaptureFile::CaptureFile(std::string path, std::span<const uint8_t> bytes, bool is_mapped)
@@ -88,9 +82,8 @@ void CaptureFile::read_header() {
                        fmt::format("the file ends after {} octets, before it says what it is (an "
                                    "empty capture has a header; capture it again)",
                                    bytes_.size()));
-  is_pcapng_ = PcapngReader::is_magic(bytes_.data());
-  if (is_pcapng_) {
-    walk_interfaces();
+  if (PcapngReader::is_magic(bytes_.data())) {
+    walk();
   } else if (PcapReader::is_magic(bytes_.data())) {
     PcapReader(path_, bytes_);
   } else {
@@ -100,35 +93,45 @@ void CaptureFile::read_header() {
   }
 }
 
-void CaptureFile::walk_interfaces() {
-  PcapngReader reader(path_, bytes_, std::nullopt);
-  std::unordered_set<std::string> seen;
-  reader.on_interface = [&](const CaptureInterface& interface) {
-    if (seen.insert(interface.name).second) interfaces_.push_back(interface);
-  };
+void CaptureFile::walk() {
+  index_ = std::make_unique<PcapngIndex>();
+  PcapngReader reader(path_, bytes_, *index_);
   CapturedFrame frame;
-  while (reader.next(frame)) continue;
+  uint64_t released = 0;
+  while (reader.next(frame)) released = release(released, reader.offset());
 }
 
 std::vector<CaptureInterface> CaptureFile::named_interfaces() const {
-  if (!is_pcapng_)
+  if (!is_pcapng())
     throw CaptureError(path_,
                        "is a classic pcap, which does not say what port a frame came from (give "
                        "one capture a port: --in PORT=FILE)");
-  for (const auto& interface : interfaces_)
+  for (const auto& interface : index_->interfaces)
     if (interface.name.empty())
       throw CaptureError(path_, interface.offset,
                          "interface without a name, so its port is not known (write the capture "
                          "with if_name, or give one capture a port: --in PORT=FILE)");
-  return interfaces_;
+  return index_->interfaces;
+}
+
+std::unique_ptr<RecordReader> CaptureFile::read(std::optional<std::string_view> name) const {
+  if (!is_pcapng()) return std::make_unique<PcapReader>(path_, bytes_);
+  return std::make_unique<PcapngReader>(path_, bytes_, *index_, name);
+}
+
+uint64_t CaptureFile::release(uint64_t begin, uint64_t end) const {
+  if (!is_mapped_ || end - begin < kReleaseOctets) return begin;
+  end -= end % kReleaseOctets;
+  ::madvise(const_cast<uint8_t*>(bytes_.data()) + begin, end - begin, MADV_DONTNEED);
+  return end;
 }
 
 CaptureStream::CaptureStream(std::shared_ptr<const CaptureFile> file)
-    : file_(std::move(file)), reader_(make_reader(*file_, std::nullopt)) {}
+    : file_(std::move(file)), reader_(file_->read(std::nullopt)) {}
 
 CaptureStream::CaptureStream(std::shared_ptr<const CaptureFile> file,
                              std::string_view interface_name)
-    : file_(std::move(file)), reader_(make_reader(*file_, interface_name)) {}
+    : file_(std::move(file)), reader_(file_->read(interface_name)) {}
 
 CaptureStream::~CaptureStream() = default;
 CaptureStream::CaptureStream(CaptureStream&&) noexcept = default;
@@ -137,6 +140,7 @@ CaptureStream& CaptureStream::operator=(CaptureStream&&) noexcept = default;
 std::optional<CapturedFrame> CaptureStream::next() {
   CapturedFrame frame;
   if (!reader_->next(frame)) return std::nullopt;
+  released_ = file_->release(released_, reader_->offset());
   if (frame.absolute_ns < last_ns_) clamped_++;
   frame.absolute_ns = last_ns_ = std::max(last_ns_, frame.absolute_ns);
   if (frame.bytes.size() < frame.original_length) cut_++;

@@ -1,10 +1,11 @@
 // Reading captures: a file mapped into memory, and streams of frames over it.
 //
 // Classic pcap (microseconds and nanoseconds) and pcapng are read, each in both byte orders, at any
-// size. Nothing is copied: a frame's bytes lie in the mapping, which the kernel pages in and out,
-// so memory stays bounded however large the file is and however many streams share it. The file
-// must not be shortened while it is mapped. A frame check sequence in the capture stays part of its
-// frame.
+// size. Nothing is copied: a frame's bytes lie in the mapping, and a stream hands back the pages
+// that it has passed. So memory stays small however large the file is and however many streams
+// share it: for a pcapng about two octets a frame, which say where it lies, for a pcap none. The
+// file must not be shortened while it is mapped. A frame check sequence in the capture stays part
+// of its frame.
 //
 // Everything here throws CaptureError for what is wrong with a file, and belongs to one thread.
 #pragma once
@@ -35,6 +36,9 @@ struct CaptureInterface {
   uint64_t offset;   // of the block in the file
 };
 
+struct PcapngIndex;  // control/pcapng_index.h: where each interface's frames lie
+class RecordReader;  // control/record_reader.h: a pass over one file format
+
 class CaptureFile {
  public:
   // Maps a regular file and reads its header; a pcapng is walked to its end, which finds every
@@ -49,26 +53,31 @@ class CaptureFile {
 
   const std::string& path() const { return path_; }
   std::span<const uint8_t> bytes() const { return bytes_; }
-  bool is_pcapng() const { return is_pcapng_; }
+  bool is_pcapng() const { return index_ != nullptr; }
 
   // The interfaces of a capture that is read by their names: each name once, in order of
   // appearance. Throws when the file is a classic pcap, which has none, or when an interface has no
   // name.
   std::vector<CaptureInterface> named_interfaces() const;
 
+  // A pass over the frames of the interfaces called `name`, or of all of them.
+  std::unique_ptr<RecordReader> read(std::optional<std::string_view> name) const;
+
+  // Hands the pages from `begin` to `end` back to the kernel, in large steps, and returns where to
+  // begin the next time (0 at first). Frames in them stay valid: a page that is touched comes
+  // again.
+  uint64_t release(uint64_t begin, uint64_t end) const;
+
  private:
   CaptureFile(std::string path, std::span<const uint8_t> bytes, bool is_mapped);
   void read_header();
-  void walk_interfaces();
+  void walk();
 
   std::string path_;
   std::span<const uint8_t> bytes_;
   bool is_mapped_;
-  bool is_pcapng_ = false;
-  std::vector<CaptureInterface> interfaces_;  // each name once
+  std::unique_ptr<PcapngIndex> index_;  // none: a classic pcap
 };
-
-class RecordReader;  // control/record_reader.h: one file format
 
 // The frames of one port, in the order of the file. Stamps never run backward: one that does is
 // raised to the stamp of the frame before it.
@@ -88,13 +97,14 @@ class CaptureStream {
   uint64_t offset() const;                       // octets of the file read so far
   uint64_t clamped() const { return clamped_; }  // frames whose stamp ran backward
   uint64_t cut() const { return cut_; }          // frames captured short
-  uint64_t unstamped() const;                    // frames of simple packet blocks, which have
-                                                 // no stamp and take that of the frame before
-                                                 // them in the file
+  // Frames of simple packet blocks, which have no stamp: they take that of the frame before them in
+  // the stream, the first ones the first stamp of the file (0 if it has none at all).
+  uint64_t unstamped() const;
 
  private:
   std::shared_ptr<const CaptureFile> file_;
   std::unique_ptr<RecordReader> reader_;
+  uint64_t released_ = 0;
   Nanos last_ns_ = 0;
   uint64_t clamped_ = 0;
   uint64_t cut_ = 0;

@@ -43,12 +43,13 @@ po::options_description replay_description() {
   add("explain", po::value<std::string>()->value_name("[=MAC|IP|N]"),
       "tell the way of each frame, of those of one host, or of the first N");
   add("help", "show this");
+  add("version", "show the version");
   return options;
 }
 
 po::options_description check_description() {
   po::options_description options("Options of godwit check");
-  options.add_options()("help", "show this");
+  options.add_options()("help", "show this")("version", "show the version");
   return options;
 }
 
@@ -130,6 +131,8 @@ CommandLine parse_replay(const std::vector<std::string>& words) {
         help_text("godwit replay CONFIG CAPTURE.pcapng | --in PORT=FILE ... [options]", visible);
     return line;
   }
+  line.command = Command::kVersion;
+  if (values.count("version") != 0) return line;
   line.command = Command::kReplay;
   ReplayOptions& options = line.replay;
   options.config = text_of(values, "config");
@@ -153,6 +156,8 @@ CommandLine parse_check(const std::vector<std::string>& words) {
   CommandLine line;
   line.help = help_text("godwit check CONFIG", visible);
   if (values.count("help") != 0) return line;
+  line.command = Command::kVersion;
+  if (values.count("version") != 0) return line;
   line.command = Command::kCheck;
   line.config = text_of(values, "config");
   if (line.config.empty()) throw UsageError("check wants a configuration file");

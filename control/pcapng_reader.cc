@@ -38,11 +38,33 @@ bool PcapngReader::is_magic(const uint8_t* magic) {
 }
 
 PcapngReader::PcapngReader(const std::string& path, std::span<const uint8_t> bytes,
-                           std::optional<std::string_view> only)
-    : RecordReader(path, bytes), only_(only) {}
+                           PcapngIndex& index)
+    : RecordReader(path, bytes), noted_(&index) {}
+
+PcapngReader::PcapngReader(const std::string& path, std::span<const uint8_t> bytes,
+                           const PcapngIndex& index, std::optional<std::string_view> name)
+    : RecordReader(path, bytes), is_selective_(name.has_value()), last_ns_(index.first_ns) {
+  if (!name) return;
+  structure_ = OffsetList::Cursor(index.structure);
+  const auto found = index.packets.find(*name);
+  if (found != index.packets.end()) packets_ = OffsetList::Cursor(found->second);
+}
+
+// Goes to the next block that matters to this pass; false: there is none.
+bool PcapngReader::seek() {
+  if (!is_selective_) return remaining() > 0;
+  if (packets_.offset() == OffsetList::Cursor::kEnd) {
+    offset_ = size();
+    return false;
+  }
+  auto& nearest = structure_.offset() < packets_.offset() ? structure_ : packets_;
+  offset_ = nearest.offset();
+  nearest.advance();
+  return true;
+}
 
 bool PcapngReader::next(CapturedFrame& out) {
-  while (remaining() > 0) {
+  while (seek()) {
     const Block block = read_block();
     bool is_frame = false;
     switch (block.type) {
@@ -54,10 +76,12 @@ bool PcapngReader::next(CapturedFrame& out) {
         break;
       case pcapng::kEnhancedPacket:
       case pcapng::kPacket:
-        is_frame = read_packet(block, out);
+        read_packet(block, out);
+        is_frame = true;
         break;
       case pcapng::kSimplePacket:
-        is_frame = read_simple_packet(block, out);
+        read_simple_packet(block, out);
+        is_frame = true;
         break;
       default:  // statistics, names, comments, secrets: nothing that a switch would see
         break;
@@ -106,6 +130,7 @@ void PcapngReader::read_section(const Block& block) {
                               "anew with editcap)",
                               major, order_.u16(&block.body[pcapng::kSectionMinorAt])));
   section_.clear();
+  if (noted_ != nullptr) noted_->structure.append(offset_);
 }
 
 void PcapngReader::read_interface(const Block& block) {
@@ -128,9 +153,8 @@ void PcapngReader::read_interface(const Block& block) {
     read_option(code, options.first(length), interface, name);
     options = options.subspan(padded(length));
   }
-  interface.is_wanted = !only_ || *only_ == name;
+  note_interface(interface, name);
   section_.push_back(interface);
-  if (on_interface) on_interface({std::string(name), offset_});
 }
 
 void PcapngReader::read_option(uint16_t code, std::span<const uint8_t> value, Interface& interface,
@@ -153,7 +177,7 @@ void PcapngReader::read_option(uint16_t code, std::span<const uint8_t> value, In
   }
 }
 
-bool PcapngReader::read_packet(const Block& block, CapturedFrame& out) {
+void PcapngReader::read_packet(const Block& block, CapturedFrame& out) {
   require_body(block, pcapng::kPacketBodyOctets, "packet");
   const uint8_t* body = block.body.data();
   const Interface& interface =
@@ -164,12 +188,11 @@ bool PcapngReader::read_packet(const Block& block, CapturedFrame& out) {
   check_lengths(offset_, captured, original);
   require_frame(block, pcapng::kPacketBodyOctets, captured);
   last_ns_ = to_nanos(interface, high << 32 | order_.u32(body + pcapng::kTimeLowAt));
-  if (!interface.is_wanted) return false;
-  out = {last_ns_, block.body.subspan(pcapng::kPacketBodyOctets, captured), original};
-  return true;
+  note_packet(interface);
+  out = {*last_ns_, block.body.subspan(pcapng::kPacketBodyOctets, captured), original};
 }
 
-bool PcapngReader::read_simple_packet(const Block& block, CapturedFrame& out) {
+void PcapngReader::read_simple_packet(const Block& block, CapturedFrame& out) {
   require_body(block, pcapng::kSimpleBodyOctets, "simple packet");
   const Interface& interface = described(0);
   const uint32_t original = order_.u32(block.body.data());
@@ -177,10 +200,23 @@ bool PcapngReader::read_simple_packet(const Block& block, CapturedFrame& out) {
       interface.snaplen == 0 ? original : std::min(original, interface.snaplen);
   check_lengths(offset_, captured, original);
   require_frame(block, pcapng::kSimpleBodyOctets, captured);
-  if (!interface.is_wanted) return false;
-  out = {last_ns_, block.body.subspan(pcapng::kSimpleBodyOctets, captured), original};
+  note_packet(interface);
+  out = {last_ns_.value_or(0), block.body.subspan(pcapng::kSimpleBodyOctets, captured), original};
   unstamped_++;
-  return true;
+}
+
+void PcapngReader::note_interface(Interface& interface, std::string_view name) {
+  if (noted_ == nullptr) return;
+  noted_->structure.append(offset_);
+  const auto [place, is_new] = noted_->packets.try_emplace(name);
+  if (is_new) noted_->interfaces.push_back({std::string(name), offset_});
+  interface.packets = &place->second;
+}
+
+void PcapngReader::note_packet(const Interface& interface) const {
+  if (noted_ == nullptr) return;
+  interface.packets->append(offset_);
+  if (!noted_->first_ns) noted_->first_ns = last_ns_;
 }
 
 void PcapngReader::require_body(const Block& block, size_t octets, const char* what) const {

@@ -113,6 +113,20 @@ TEST_CASE("every kind of packet block is read, in both byte orders", "[capture]"
   }
 }
 
+TEST_CASE("a frame without a stamp takes the one before it, or the file's first", "[capture]") {
+  const Encoder e;
+  const Bytes begin = e.section() + e.interface(e.name("p1")) + e.interface(e.name("p2")) +
+                      e.simple_packet(frame_of(1), 60);
+  CHECK(read_all(begin) == std::vector<Seen>{{0, 1, 60, 60}});
+  const Bytes file = begin + e.enhanced_packet(1, 7, frame_of(2)) +
+                     e.simple_packet(frame_of(3), 60) + e.enhanced_packet(0, 8, frame_of(4)) +
+                     e.simple_packet(frame_of(5), 60);
+  CHECK(read_interface(file, "p1") ==
+        std::vector<Seen>{
+            {7'000, 1, 60, 60}, {7'000, 3, 60, 60}, {8'000, 4, 60, 60}, {8'000, 5, 60, 60}});
+  CHECK(read_interface(file, "p2") == std::vector<Seen>{{7'000, 2, 60, 60}});
+}
+
 TEST_CASE("an interface's options say what its stamps mean", "[capture]") {
   struct Case {
     uint8_t resolution;
