@@ -57,18 +57,7 @@ std::vector<ConfigMessage> sorted(std::vector<ConfigMessage> messages) {
 }  // namespace
 
 std::string quoted(std::string_view text) {
-  std::string shown = "'";
-  while (!text.empty()) {
-    const size_t length = std::max<size_t>(1, utf8_length(text));
-    if (shown.size() + length > kMaxQuoted) {
-      shown += "…";
-      break;
-    }
-    const auto first = static_cast<uint8_t>(text[0]);
-    shown += first < 0x20 || first == 0x7f ? "?" : text.substr(0, length);
-    text.remove_prefix(length);
-  }
-  return shown + "'";
+  return fmt::format("'{}'", printable(text, kMaxQuoted));
 }
 
 void ConfigMessages::error(Place place, std::string text) {

@@ -38,4 +38,18 @@ size_t find_non_text(std::string_view text) {
   return at;
 }
 
+std::string printable(std::string_view text, size_t max_octets) {
+  std::string shown;
+  while (!text.empty()) {
+    const size_t length = utf8_length(text);
+    const auto first = static_cast<uint8_t>(text[0]);
+    const bool is_plain = length > 0 && first >= 0x20 && first != 0x7f;
+    const std::string_view character = is_plain ? text.substr(0, length) : "?";
+    if (shown.size() + character.size() > max_octets) return shown + "…";
+    shown += character;
+    text.remove_prefix(is_plain ? length : 1);
+  }
+  return shown;
+}
+
 }  // namespace godwit

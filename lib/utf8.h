@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <string_view>
 
 namespace godwit {
@@ -13,5 +14,9 @@ size_t utf8_length(std::string_view text);
 // The offset of the first octet that is not text: not UTF-8, or a control character other than tab,
 // line feed and carriage return. text.size() if there is none.
 size_t find_non_text(std::string_view text);
+
+// The text on one line, fit for a terminal: '?' stands for each control character and each octet
+// that is not UTF-8, and "…" for what is beyond `max_octets`.
+std::string printable(std::string_view text, size_t max_octets);
 
 }  // namespace godwit

@@ -15,6 +15,8 @@
 namespace godwit {
 namespace {
 
+constexpr size_t kMaxMessage = 200;  // octets of the library's own words, which may quote the text
+
 // Thrown inside parse_yaml only.
 struct Failure {
   YamlError error;
@@ -198,7 +200,7 @@ YamlDocument parse_yaml(std::string_view text) {
   } catch (const Failure& failure) {
     return {std::nullopt, failure.error};
   } catch (const YAML::Exception& e) {
-    return failed(place_of(e.mark), "not valid YAML: " + e.msg);
+    return failed(place_of(e.mark), "not valid YAML: " + printable(e.msg, kMaxMessage));
   } catch (const std::exception& e) {
     return failed({}, fmt::format("cannot be read: {}", e.what()));
   }

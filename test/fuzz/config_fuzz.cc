@@ -56,6 +56,7 @@ void check_config(std::string_view text) {
 }  // namespace
 }  // namespace godwit
 
+// NOLINTNEXTLINE(readability-identifier-naming): libFuzzer looks for this name.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   godwit::check_config({reinterpret_cast<const char*>(data), size});
   return 0;

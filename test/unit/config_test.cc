@@ -224,7 +224,7 @@ TEST_CASE("sections say what is wrong with their values", "[config]") {
        wrong("control: {socket: run.sock}",
              "19: control.socket: 'run.sock' is not an absolute path (begin it with /)"),
        wrong("control: {socket: /" + long_path + "}",
-             "19: control.socket: '/" + long_path.substr(0, 62) +
+             "19: control.socket: '/" + long_path.substr(0, 63) +
                  "…' is longer than the 107 octets that a socket's path may have"),
        wrong("control: {socket: \"/a\\0b\"}",
              "19: control.socket: '/a?b' has a control character in it")});
