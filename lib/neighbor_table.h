@@ -9,8 +9,8 @@
 // address, 61 bits, with bit 47 set (so it is never an IPv4 key), bits 40 and 63 clear (what
 // SlotTable asks of keys). The record holds the exact address, written before the entry can be seen
 // and compared on every find. If two IPv6 addresses share a fingerprint, the newcomer is refused
-// (kCollision): with a million entries that happens once in two million runs, and nobody can aim at
-// it without the secret. That is simpler than a pool of records, and a lookup touches no more
+// (kCollision): with a million entries that happens once in four million runs, and nobody can aim
+// at it without the secret. That is simpler than a pool of records, and a lookup touches no more
 // lines.
 #pragma once
 

@@ -110,7 +110,8 @@ class SlotTable {
 
   // For at least `slots` slots: the size of the memory in bytes, and the exact number of slots.
   static constexpr size_t bytes(uint32_t slots) {
-    return bucket_count(slots) * (sizeof(Bucket) + sizeof(Count));
+    const size_t size = bucket_count(slots) * (sizeof(Bucket) + sizeof(Count));
+    return (size + 63) / 64 * 64;  // so that another table may follow
   }
 
   static constexpr uint32_t slot_count(uint32_t slots) {
@@ -212,6 +213,8 @@ class SlotTable {
   }
 
   static unsigned match(const Bucket& bucket, uint64_t key);
+  void find_chunk(const uint64_t* keys, const uint32_t* homes, unsigned n, uint64_t* values,
+                  uint32_t* slots) const;
   InsertResult survey(uint64_t key, uint32_t home) const;
   InsertResult settle(uint64_t key, uint32_t home, uint32_t own);
   InsertResult judge(uint64_t key, uint32_t rival, uint32_t own);

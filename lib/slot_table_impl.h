@@ -58,28 +58,45 @@ Found SlotTable<Traits>::find(uint64_t key, uint32_t home) const {
 template <class Traits>
 void SlotTable<Traits>::find_bulk(const uint64_t* keys, const uint32_t* homes, unsigned n,
                                   uint64_t* values, uint32_t* slots) const {
-  constexpr unsigned kChunk = 64;
-  for (unsigned begin = 0; begin < n; begin += kChunk) {
-    const unsigned end = n - begin < kChunk ? n : begin + kChunk;
-    // First the home buckets alone, without a branch that depends on the data; then the few keys
-    // that are not there.
-    uint64_t missed = 0;
-    for (unsigned i = begin; i < end; ++i) {
-      const Bucket& bucket = buckets_[homes[i]];
-      const unsigned lanes = match(bucket, keys[i]);
-      const unsigned lane = static_cast<unsigned>(std::countr_zero(lanes)) % Traits::kSlots;
-      const uint64_t hit = uint64_t{0} - uint64_t{lanes != 0};
-      const uint64_t word = bucket.values[lane].load(std::memory_order_acquire) & hit;
-      values[i] = word;
-      slots[i] = homes[i] * Traits::kSlots + lane;
-      missed |= uint64_t{word == 0} << (i - begin);
-    }
-    for (; missed != 0; missed &= missed - 1) {
-      const unsigned i = begin + static_cast<unsigned>(std::countr_zero(missed));
-      const Found found = find(keys[i], homes[i]);
-      values[i] = found.value;
-      slots[i] = found.slot;
-    }
+  constexpr unsigned chunk = 64;
+  for (; n > chunk; n -= chunk) {
+    find_chunk(keys, homes, chunk, values, slots);
+    keys += chunk, homes += chunk, values += chunk, slots += chunk;
+  }
+  find_chunk(keys, homes, n, values, slots);
+}
+
+// At most 64 keys, in three passes, each over what the one before left: the home buckets, the
+// counts of displaced entries, the rest of the walk. The first two have no branch that depends on
+// the data.
+template <class Traits>
+void SlotTable<Traits>::find_chunk(const uint64_t* keys, const uint32_t* homes, unsigned n,
+                                   uint64_t* values, uint32_t* slots) const {
+  uint64_t missed = 0;
+  uint64_t walks_on = 0;  // among the missed: the key may be further on
+  for (unsigned i = 0; i < n; ++i) {
+    const Bucket& bucket = buckets_[homes[i]];
+    const unsigned lanes = match(bucket, keys[i]);
+    const unsigned lane = static_cast<unsigned>(std::countr_zero(lanes)) % Traits::kSlots;
+    const uint64_t hit = uint64_t{0} - uint64_t{lanes != 0};
+    const uint64_t word = bucket.values[lane].load(std::memory_order_acquire) & hit;
+    values[i] = word;
+    slots[i] = homes[i] * Traits::kSlots + lane;
+    missed |= uint64_t{word == 0} << i;
+    walks_on |= (hit & uint64_t{word == 0}) << i;  // a dying entry hides its successor
+  }
+  for (; missed != 0; missed &= missed - 1) {
+    const auto i = static_cast<unsigned>(std::countr_zero(missed));
+    const bool displaced = displaced_[homes[i]].load(std::memory_order_relaxed) != 0;
+    slots[i] = kNoSlot;
+    prefetch(homes[i] + displaced);
+    walks_on |= uint64_t{displaced} << i;
+  }
+  for (; walks_on != 0; walks_on &= walks_on - 1) {
+    const auto i = static_cast<unsigned>(std::countr_zero(walks_on));
+    const Found found = find(keys[i], homes[i]);
+    values[i] = found.value;
+    slots[i] = found.slot;
   }
 }
 

@@ -23,11 +23,11 @@ uint64_t hash_bytes(const std::byte* bytes, size_t size, uint64_t start) {
   return h;
 }
 
-const std::byte* stack_pointer(const ucontext_t& context) {
+uintptr_t stack_pointer(const ucontext_t& context) {
 #if defined(__x86_64__)
-  return reinterpret_cast<const std::byte*>(context.uc_mcontext.gregs[REG_RSP]);
+  return static_cast<uintptr_t>(context.uc_mcontext.gregs[REG_RSP]);
 #elif defined(__aarch64__)
-  return reinterpret_cast<const std::byte*>(context.uc_mcontext.sp);
+  return context.uc_mcontext.sp;
 #else
 #error "name the stack pointer of this machine's ucontext_t"
 #endif
@@ -67,7 +67,8 @@ void Explorer::record(const char* operation, const void* address, uint64_t befor
 void Explorer::measure(unsigned thread) {
   Fiber& fiber = fibers_[thread];
   const std::byte* const top = stack(thread) + kStackSize;
-  fiber.stack_used = fiber.done ? 0 : static_cast<size_t>(top - stack_pointer(fiber.context));
+  fiber.stack_used =
+      fiber.done ? 0 : reinterpret_cast<uintptr_t>(top) - stack_pointer(fiber.context);
   const auto* const registers = reinterpret_cast<const std::byte*>(&fiber.context.uc_mcontext);
   fiber.hash = hash_bytes(top - fiber.stack_used, fiber.stack_used, thread);
   if (!fiber.done)

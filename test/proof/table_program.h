@@ -17,8 +17,9 @@
 namespace godwit::proof {
 
 // A case: what has happened before, and the script of each thread. Scripts are pairs of letters:
-// i insert, f find, u find and change, r find, remove, wait for a grace period and reclaim; then
-// the key. Only one thread removes. All keys share a home, except that Z's is the last.
+// i insert, f find, b find in bulk, u find and change, d remove, c reclaim, r remove, wait for a grace
+// period and reclaim; then the key. Only one thread removes. All keys share a home, but Z has the
+// last.
 struct Case {
   std::string_view title;
   std::string_view before;
@@ -99,6 +100,8 @@ class TableProgram : public Explorer::Program {
   }
   void insert(unsigned me, unsigned key, unsigned turn);
   Found find(unsigned me, unsigned key);
+  void find_in_bulk(unsigned me, unsigned key);
+  void check(unsigned me, unsigned key, const Found& found);
   void update(unsigned me, unsigned key);
   void remove(unsigned me, unsigned key);
   void reclaim(unsigned key);
@@ -138,6 +141,9 @@ void TableProgram<Traits, kAsked>::play(std::string_view script, unsigned me) {
         break;
       case 'f':
         find(me, key);
+        break;
+      case 'b':
+        find_in_bulk(me, key);
         break;
       case 'u':
         update(me, key);
@@ -204,15 +210,29 @@ void TableProgram<Traits, kAsked>::insert(unsigned me, unsigned key, unsigned tu
 template <class Traits, unsigned kAsked>
 Found TableProgram<Traits, kAsked>::find(unsigned me, unsigned key) {
   const Found found = table_.find(keys_[key]);
+  check(me, key, found);
+  return found;
+}
+
+template <class Traits, unsigned kAsked>
+void TableProgram<Traits, kAsked>::find_in_bulk(unsigned me, unsigned key) {
+  const uint32_t home = table_.home(keys_[key]);
+  Found found;
+  table_.find_bulk(&keys_[key], &home, 1, &found.value, &found.slot);
+  check(me, key, found);
+}
+
+template <class Traits, unsigned kAsked>
+void TableProgram<Traits, kAsked>::check(unsigned me, unsigned key, const Found& found) {
   changed();
   const Operation& seen = world_.operations[me];
+  expect((found.value == 0) == (found.slot == kNoSlot), "a lookup contradicts itself");
   if (found.value == 0) {
     expect(!seen.was_live || seen.died, "a lookup missed a live entry");
   } else {
     expect(seen.was_live || seen.born, "a lookup found an entry that never was");
     expect(belongs(found.value, key), "a lookup found a foreign value");
   }
-  return found;
 }
 
 template <class Traits, unsigned kAsked>
@@ -243,10 +263,10 @@ void TableProgram<Traits, kAsked>::reclaim(unsigned key) {
 template <class Traits, unsigned kAsked>
 void TableProgram<Traits, kAsked>::wait_for_grace(unsigned me) {
   if (!explorer_.in_fiber()) return;
-  constexpr unsigned kIdle = 255;
+  constexpr unsigned idle = 255;
   std::array<uint8_t, kMaxThreads> start{};
   for (unsigned t = 0; t < threads(); ++t)
-    start[t] = world_.operations[t].runs ? world_.operations[t].quiescent : kIdle;
+    start[t] = world_.operations[t].runs ? world_.operations[t].quiescent : idle;
   explorer_.wait_until([this, me, &start] {
     for (unsigned t = 0; t < threads(); ++t) {
       const Operation& now = world_.operations[t];
@@ -283,8 +303,8 @@ void TableProgram<Traits, kAsked>::changed() {
 
 template <class Traits, unsigned kAsked>
 void TableProgram<Traits, kAsked>::finished() {
-  constexpr uint32_t kLines = Table::slot_count(kAsked) / Traits::kSlots;
-  std::array<unsigned, kLines> passed{};
+  constexpr uint32_t buckets = Table::slot_count(kAsked) / Traits::kSlots;
+  std::array<unsigned, buckets> passed{};
   for (uint32_t s = 0; s < table_.slot_count(); ++s) {
     const uint64_t word = raw(s, false);
     expect(word == 0 || Table::is_key(word), "a slot was left behind");
@@ -292,7 +312,7 @@ void TableProgram<Traits, kAsked>::finished() {
     if (word == 0) continue;
     for (uint32_t b = table_.home(word); b != s / Traits::kSlots; ++b) ++passed[b];
   }
-  for (uint32_t b = 0; b < kLines; ++b)
+  for (uint32_t b = 0; b < buckets; ++b)
     expect(table_.displaced_at(b) == passed[b], "a count of displaced entries is wrong");
   // Of several rivals one has succeeded.
   for (unsigned k = 0; k < kKeys; ++k) {
