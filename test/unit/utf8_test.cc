@@ -32,7 +32,7 @@ TEST_CASE("the first octet that is not text is found", "[utf8]") {
 }
 
 TEST_CASE("printable text is one line and not too long", "[utf8]") {
-  CHECK(printable("", 8) == "");
+  CHECK(printable("", 8).empty());
   CHECK(printable("a\n\x1b\xff\xc3", 8) == "a????");
   CHECK(printable("12345678", 8) == "12345678");
   CHECK(printable("123456789", 8) == "12345678…");
