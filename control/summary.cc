@@ -48,21 +48,25 @@ std::string port_name(const Topology& topology, Location at) {
 
 std::string who(const MoveRecord& move) {
   if (move.ips.empty()) return to_string(move.mac);
-  std::vector<std::string> ips;
-  for (const IpAddress& ip : move.ips) ips.push_back(to_string(ip));
-  return fmt::format("{} ({})", to_string(move.mac), fmt::join(ips, ", "));
+  std::string ips;
+  for (const IpAddress& ip : move.ips) {
+    if (!ips.empty()) ips += ", ";
+    ips += to_string(ip);
+  }
+  return fmt::format("{} ({})", to_string(move.mac), ips);
 }
 
 std::string cost(const MoveRecord& move) {
   if (move.verdict == MoveVerdict::kRejected) return "not believed: it stays where it is";
   const uint64_t astray = move.misdelivered + move.lost;
-  const std::string loss =
-      astray == 0 ? "no frame went astray"
-                  : fmt::format("{} went astray ({} to the old port, {} lost)",
-                                plural(astray, "frame", "frames"), move.misdelivered, move.lost);
-  if (!move.blackhole) return "no frame was sent to it afterwards";
-  return fmt::format("first frame to it at its new place after {}; {}",
-                     format_duration(*move.blackhole), loss);
+  if (!move.blackhole && astray == 0) return "no frame was sent to it afterwards";
+  const std::string first =
+      move.blackhole ? fmt::format("first frame to it at its new place after {}",
+                                   format_duration(*move.blackhole))
+                     : "no frame to it reached its new place";
+  if (astray == 0) return first + "; no frame went astray";
+  return fmt::format("{}; {} went astray ({} to the old port, {} lost)", first,
+                     plural(astray, "frame", "frames"), move.misdelivered, move.lost);
 }
 
 std::string describe(const Topology& topology, const MoveRecord& move) {
@@ -73,13 +77,13 @@ std::string describe(const Topology& topology, const MoveRecord& move) {
 }
 
 std::string describe(const Topology& topology, const Alarm& alarm) {
-  std::string text =
-      fmt::format("  {:>11}  {}", format_duration(alarm.at), kAlarmNames[size_t(alarm.kind)]);
-  if (alarm.bridge != kNoBridge) text += " in " + topology.bridge(alarm.bridge).name;
-  text += " at " + port_name(topology, alarm.port);
-  if (alarm.mac) text += ": " + to_string(*alarm.mac);
-  if (alarm.ip) text += " " + to_string(*alarm.ip);
-  return fmt::format("{}: {}\n", text, alarm.detail);
+  std::string who;
+  if (alarm.mac) who += fmt::format(" {}", to_string(*alarm.mac));
+  if (alarm.ip) who += fmt::format(" {}", to_string(*alarm.ip));
+  return fmt::format("  {:>11}  {} in {} at {}:{} {}\n", format_duration(alarm.at),
+                     kAlarmNames[static_cast<size_t>(alarm.kind)],
+                     topology.bridge(alarm.bridge).name, port_name(topology, alarm.port), who,
+                     alarm.detail);
 }
 
 template <class Item>
