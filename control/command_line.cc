@@ -1,5 +1,6 @@
 #include "control/command_line.h"
 
+#include <algorithm>
 #include <array>
 #include <sstream>
 
@@ -23,6 +24,7 @@ constexpr std::string_view kUsage =
     "name\n"
     "  godwit replay CONFIG --in PORT=FILE ...    play one capture of received frames for each "
     "port\n"
+    "  godwit bench  CONFIG [--in PORT=FILE ...]  run at full speed: packets and cycles, by stage\n"
     "  godwit --version\n"
     "\n"
     "'godwit COMMAND --help' shows a command's options. Exit status: 0 done, 1 failed, 2 bad usage "
@@ -53,6 +55,20 @@ po::options_description check_description() {
   return options;
 }
 
+po::options_description bench_description() {
+  po::options_description options("Options of godwit bench");
+  auto add = options.add_options();
+  add("in", po::value<std::vector<std::string>>()->value_name("PORT=FILE"),
+      "play this capture at PORT in a loop, instead of the configuration's device");
+  add("seconds", po::value<std::string>()->value_name("N"), "measure for N seconds (5)");
+  add("workers", po::value<std::string>()->value_name("N"),
+      "workers (the configuration's workers.count)");
+  add("json", "print the result as JSON");
+  add("help", "show this");
+  add("version", "show the version");
+  return options;
+}
+
 std::string help_text(const std::string& usage, const po::options_description& options) {
   std::ostringstream text;
   text << "usage: " << usage << "\n\n" << options;
@@ -67,7 +83,8 @@ std::vector<std::string> attach_values(std::vector<std::string> words) {
   return words;
 }
 
-po::variables_map parse(const std::vector<std::string>& words, const po::options_description& visible,
+po::variables_map parse(const std::vector<std::string>& words,
+                        const po::options_description& visible,
                         const po::positional_options_description& positions) {
   po::options_description all;
   all.add(visible).add_options()("config", po::value<std::string>())("capture",
@@ -164,6 +181,44 @@ CommandLine parse_check(const std::vector<std::string>& words) {
   return line;
 }
 
+uint64_t parse_number(const char* option, const std::string& text, uint64_t most) {
+  const Quantity number = parse_count(text);
+  if (!number.ok()) throw UsageError(fmt::format("--{} '{}' {}", option, text, number.error));
+  if (number.value == 0 || number.value > most)
+    throw UsageError(fmt::format("--{} {}: write 1 to {}", option, text, most));
+  return number.value;
+}
+
+CommandLine parse_bench(std::vector<std::string> words) {
+  CommandLine line;
+  const auto eal = std::find(words.begin(), words.end(), "--");
+  if (eal != words.end()) line.bench.eal.assign(eal + 1, words.end());
+  words.erase(eal, words.end());
+  po::positional_options_description positions;
+  positions.add("config", 1);
+  const po::options_description visible = bench_description();
+  const po::variables_map values = parse(words, visible, positions);
+  line.help = help_text("godwit bench CONFIG [options] [-- EAL-ARGUMENTS]", visible);
+  if (values.count("help") != 0) return line;
+  line.command = Command::kVersion;
+  if (values.count("version") != 0) return line;
+  line.command = Command::kBench;
+  BenchOptions& options = line.bench;
+  options.config = text_of(values, "config");
+  options.json = values.count("json") != 0;
+  if (values.count("in") != 0)
+    for (const std::string& text : values["in"].as<std::vector<std::string>>())
+      options.inputs.push_back(parse_input(text));
+  if (values.count("seconds") != 0)
+    options.seconds = parse_number("seconds", text_of(values, "seconds"), 86400) * kSecond;
+  options.workers = 0;  // the configuration's
+  if (values.count("workers") != 0)
+    options.workers =
+        static_cast<uint16_t>(parse_number("workers", text_of(values, "workers"), 64));
+  if (options.config.empty()) throw UsageError("bench wants a configuration file");
+  return line;
+}
+
 }  // namespace
 
 CommandLine parse_command_line(int argc, char** argv) {
@@ -172,13 +227,14 @@ CommandLine parse_command_line(int argc, char** argv) {
   const std::vector<std::string> words(argv + 2, argv + argc);
   if (command == "replay") return parse_replay(words);
   if (command == "check") return parse_check(words);
+  if (command == "bench") return parse_bench(words);
   CommandLine line;
   if (command == "--version") {
     line.command = Command::kVersion;
   } else if (command == "--help" || command == "-h" || command == "help") {
     line.help = kUsage;
   } else {
-    constexpr std::array<std::string_view, 4> kCommands = {"check", "replay", "--help",
+    constexpr std::array<std::string_view, 5> kCommands = {"bench", "check", "replay", "--help",
                                                            "--version"};
     throw UsageError(
         fmt::format("unknown command '{}'{}", command, did_you_mean(command, kCommands)));

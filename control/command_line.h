@@ -35,13 +35,23 @@ struct ReplayOptions {
   bool reports_to_stdout() const { return report == "-"; }
 };
 
-enum class Command { kHelp, kVersion, kCheck, kReplay };
+struct BenchOptions {
+  std::string config;
+  std::vector<PortCapture> inputs;  // played in a loop
+  Nanos seconds = 5 * kSecond;      // measured
+  uint16_t workers = 0;             // 0: the configuration's
+  bool json = false;
+  std::vector<std::string> eal;  // what stood behind --
+};
+
+enum class Command { kHelp, kVersion, kCheck, kReplay, kBench };
 
 struct CommandLine {
   Command command = Command::kHelp;
   std::string help;    // kHelp
   std::string config;  // kCheck
   ReplayOptions replay;
+  BenchOptions bench;
 };
 
 // Throws UsageError.

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "control/bench.h"
 #include "control/config_file.h"
 #include "control/eal.h"
 #include "control/explain.h"
@@ -127,6 +128,18 @@ int replay(const ReplayOptions& options) {
   warn(replay);
   commit(replay, options, outputs.get());
   fmt::print(words_to(options), "{}", summarize(replay));
+  return 0;
+}
+
+int bench(const BenchOptions& options) {
+  const auto config = load_config(options.config);
+  if (!config) return kBadInput;
+  for (const PortCapture& input : options.inputs)
+    find_port(port_names(*config), input.port, fmt::format("--in {}", input.path));
+  BenchOptions complete = options;
+  if (complete.workers == 0) complete.workers = config->workers.count;
+  const BenchResult result = run_bench(*config, complete);
+  fmt::print("{}", options.json ? bench_json(result) : bench_text(result));
   return 0;
 }
 

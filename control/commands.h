@@ -10,5 +10,6 @@ namespace godwit {
 
 int check(const std::string& config_path);
 int replay(const ReplayOptions& options);
+int bench(const BenchOptions& options);
 
 }  // namespace godwit

@@ -26,6 +26,8 @@ int run(const godwit::CommandLine& line) {
       return godwit::check(line.config);
     case godwit::Command::kReplay:
       return godwit::replay(line.replay);
+    case godwit::Command::kBench:
+      return godwit::bench(line.bench);
   }
   return kFailed;
 }

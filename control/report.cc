@@ -96,13 +96,7 @@ Json drop_counts(const PortCounters& counters) {
 
 PortCounters total(const Worker& worker) {
   PortCounters sum;
-  for (const PortCounters& port : worker.port_counters) {
-    sum.rx += port.rx;
-    sum.tx += port.tx;
-    sum.forwarded += port.forwarded;
-    sum.consumed += port.consumed;
-    for (size_t d = 0; d < kDropNames.size(); ++d) sum.drops[d] += port.drops[d];
-  }
+  for (const PortCounters& port : worker.port_counters) sum += port;
   return sum;
 }
 

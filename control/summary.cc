@@ -60,10 +60,10 @@ std::string cost(const MoveRecord& move) {
   if (move.verdict == MoveVerdict::kRejected) return "not believed: it stays where it is";
   const uint64_t astray = move.misdelivered + move.lost;
   if (!move.blackhole && astray == 0) return "no frame was sent to it afterwards";
-  const std::string first =
-      move.blackhole ? fmt::format("first frame to it at its new place after {}",
-                                   format_duration(*move.blackhole))
-                     : "no frame to it reached its new place";
+  const std::string first = move.blackhole
+                                ? fmt::format("first frame to it at its new place after {}",
+                                              format_duration(*move.blackhole))
+                                : "no frame to it reached its new place";
   if (astray == 0) return first + "; no frame went astray";
   return fmt::format("{}; {} went astray ({} to the old port, {} lost)", first,
                      plural(astray, "frame", "frames"), move.misdelivered, move.lost);
@@ -101,12 +101,7 @@ std::string fates(const Worker& worker) {
   PortCounters sum;
   uint64_t dropped = 0;
   std::string reasons;
-  for (const PortCounters& port : worker.port_counters) {
-    sum.rx += port.rx;
-    sum.forwarded += port.forwarded;
-    sum.consumed += port.consumed;
-    for (size_t d = 0; d < kDropNames.size(); ++d) sum.drops[d] += port.drops[d];
-  }
+  for (const PortCounters& port : worker.port_counters) sum += port;
   for (size_t d = 0; d < kDropNames.size(); ++d) {
     if (sum.drops[d] == 0) continue;
     reasons += fmt::format("{}{} {}", dropped == 0 ? ": " : ", ", kDropNames[d], sum.drops[d]);

@@ -21,9 +21,10 @@
 
 namespace godwit {
 
-inline void run_pipeline(Worker& worker, Burst& burst) {
+template <bool kTimed>
+void run_pipeline(Worker& worker, Burst& burst) {
   const auto run = [&](Stage stage, void (*work)(Worker&, Burst&)) {
-    const StageTimer timer(worker.stage_stats, stage, burst.count);
+    const StageTimer<kTimed> timer(worker.stage_stats, stage, burst.count);
     work(worker, burst);
   };
   run(Stage::kClassify, classify);  // read headers, find the bridge

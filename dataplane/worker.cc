@@ -44,7 +44,10 @@ uint16_t Worker::step(Nanos at) {
 }
 
 void Worker::process() {
-  run_pipeline(*this, burst);
+  if (timed)
+    run_pipeline<true>(*this, burst);
+  else
+    run_pipeline<false>(*this, burst);
   if (observer != nullptr) observer->seen(burst, now);
   burst.count = 0;
 }

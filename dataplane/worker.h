@@ -30,6 +30,16 @@ struct PortCounters {
   uint64_t consumed = 0;
   uint64_t tx_full = 0;  // copies that the port did not take
   std::array<uint64_t, kDropNames.size()> drops{};
+
+  PortCounters& operator+=(const PortCounters& o) {
+    rx += o.rx;
+    tx += o.tx;
+    forwarded += o.forwarded;
+    consumed += o.consumed;
+    tx_full += o.tx_full;
+    for (size_t d = 0; d < drops.size(); ++d) drops[d] += o.drops[d];
+    return *this;
+  }
 };
 
 // What the stages did, whatever became of the frames.
@@ -81,7 +91,8 @@ class Worker {
   Burst burst;
   std::vector<PortCounters> port_counters;
   WorkerCounters counters;
-  StageStats stage_stats;
+  bool timed = false;  // fill stage_stats
+  StageStats stage_stats{};
   // What a burst of lies may post to control; moves are not limited.
   TokenBucket complaints;
 
