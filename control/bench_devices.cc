@@ -115,15 +115,16 @@ uint64_t BenchDevices::megabytes() const {
 }
 
 std::vector<std::string> BenchDevices::eal_arguments() const {
-  std::vector<std::string> arguments = {"--no-shconf", "--no-telemetry", "--log-level=*:error",
+  std::vector<std::string> arguments = {"--no-telemetry", "--log-level=*:error",
                                         "--lcores=" + lcores(options_.workers)};
   const bool pci = std::any_of(config_.ports.begin(), config_.ports.end(),
                                [](const PortConfig& p) { return is_pci_address(p.device); });
   if (!pci) arguments.emplace_back("--no-pci");
   if (free_huge_megabytes() < megabytes()) {
-    arguments.emplace_back("--no-huge");
-    arguments.emplace_back("-m");
-    arguments.push_back(fmt::format("{}", megabytes()));
+    arguments.insert(arguments.end(),
+                     {"--no-huge", "--no-shconf", "-m", fmt::format("{}", megabytes())});
+  } else {
+    arguments.emplace_back("--in-memory");  // wants no mounted hugetlbfs, and shares nothing
   }
   for (const Device& device : devices_) arguments.push_back(device.argument);
   arguments.insert(arguments.end(), options_.eal.begin(), options_.eal.end());

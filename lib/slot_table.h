@@ -140,6 +140,7 @@ class SlotTable {
     for (unsigned i = 0; i < n; ++i) prefetch(homes[i] = home(keys[i]));
   }
 
+  // What is no key is never found; so a frame's destination may be looked up whatever it is.
   Found find(uint64_t key) const { return find(key, home(key)); }
   Found find(uint64_t key, uint32_t home) const;
 
@@ -212,6 +213,11 @@ class SlotTable {
     return buckets_[slot / Traits::kSlots].values[slot % Traits::kSlots];
   }
 
+  // All ones if `word` may be found, 0 for 0 and where kPending is set (as in 0 - 1): these would
+  // match slots that are free, pending or dead.
+  static constexpr uint64_t findable(uint64_t word) {
+    return ((word | (word - 1)) / kPending & 1) - 1;
+  }
   static unsigned match(const Bucket& bucket, uint64_t key);
   void find_chunk(const uint64_t* keys, const uint32_t* homes, unsigned n, uint64_t* values,
                   uint32_t* slots) const;

@@ -43,6 +43,7 @@ unsigned SlotTable<Traits>::match(const Bucket& bucket, uint64_t key) {
 
 template <class Traits>
 Found SlotTable<Traits>::find(uint64_t key, uint32_t home) const {
+  if (findable(key) == 0) return {};
   for (uint32_t b = home; b != home + Traits::kBuckets; ++b) {
     for (unsigned lanes = match(buckets_[b], key); lanes != 0; lanes &= lanes - 1) {
       const auto lane = static_cast<unsigned>(std::countr_zero(lanes));
@@ -78,7 +79,7 @@ void SlotTable<Traits>::find_chunk(const uint64_t* keys, const uint32_t* homes, 
     const Bucket& bucket = buckets_[homes[i]];
     const unsigned lanes = match(bucket, keys[i]);
     const unsigned lane = static_cast<unsigned>(std::countr_zero(lanes)) % Traits::kSlots;
-    const uint64_t hit = uint64_t{0} - uint64_t{lanes != 0};
+    const uint64_t hit = (uint64_t{0} - uint64_t{lanes != 0}) & findable(keys[i]);
     const uint64_t word = bucket.values[lane].load(std::memory_order_acquire) & hit;
     values[i] = word;
     slots[i] = homes[i] * Traits::kSlots + lane;

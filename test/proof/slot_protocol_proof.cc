@@ -27,6 +27,7 @@ constexpr Case kCases[] = {
     {"three inserts, three slots in two buckets", "iPiQrP", {"iA", "iA", "iA"}},
     {"three inserts, two slots free", "iPiQ", {"iA", "iA", "iA"}, true},
     {"insert and lookups", "iPiQ", {"iA", "fAbA", "iA"}},
+    {"insert and lookups of the group address", "iP", {"iA", "gAgA"}},
     {"a change and a removal", "iA", {"uA", "rA", "fA"}},
     {"changes and a removal", "iA", {"uA", "uA", "rA"}},
     {"removal and insert of one key, a slot in front", "iPiArP", {"rA", "iA", "fA"}},

@@ -16,10 +16,10 @@
 
 namespace godwit::proof {
 
-// A case: what has happened before, and the script of each thread. Scripts are pairs of letters:
-// i insert, f find, b find in bulk, u find and change, d remove, c reclaim, r remove, wait for a grace
-// period and reclaim; then the key. Only one thread removes. All keys share a home, but Z has the
-// last.
+// A case: what has happened before, and the script of each thread. Scripts are pairs of letters: i
+// insert, f find, b find in bulk, g find the group address that the pending key looks like, u find
+// and change, d remove, c reclaim, r remove, wait for a grace period and reclaim; then the key.
+// Only one thread removes. All keys share a home, but Z has the last.
 struct Case {
   std::string_view title;
   std::string_view before;
@@ -101,6 +101,7 @@ class TableProgram : public Explorer::Program {
   void insert(unsigned me, unsigned key, unsigned turn);
   Found find(unsigned me, unsigned key);
   void find_in_bulk(unsigned me, unsigned key);
+  void find_group(unsigned key);
   void check(unsigned me, unsigned key, const Found& found);
   void update(unsigned me, unsigned key);
   void remove(unsigned me, unsigned key);
@@ -144,6 +145,9 @@ void TableProgram<Traits, kAsked>::play(std::string_view script, unsigned me) {
         break;
       case 'b':
         find_in_bulk(me, key);
+        break;
+      case 'g':
+        find_group(key);
         break;
       case 'u':
         update(me, key);
@@ -220,6 +224,16 @@ void TableProgram<Traits, kAsked>::find_in_bulk(unsigned me, unsigned key) {
   Found found;
   table_.find_bulk(&keys_[key], &home, 1, &found.value, &found.slot);
   check(me, key, found);
+}
+
+template <class Traits, unsigned kAsked>
+void TableProgram<Traits, kAsked>::find_group(unsigned key) {
+  const uint64_t group = keys_[key] | Table::kPending;
+  const uint32_t home = table_.home(keys_[key]);
+  Found found = table_.find(group, home);
+  expect(found.value == 0, "a pending entry was found");
+  table_.find_bulk(&group, &home, 1, &found.value, &found.slot);
+  expect(found.value == 0, "a pending entry was found in bulk");
 }
 
 template <class Traits, unsigned kAsked>

@@ -168,6 +168,20 @@ TEST_CASE("bulk lookup gives what single lookups give, for any number of keys") 
   }
 }
 
+TEST_CASE("what is no key is not found") {
+  TestTable t(100);
+  t.table.insert(key_of(1), 42);
+  for (const uint64_t word : {uint64_t{0}, key_of(1) | SlotTable<>::kPending, SlotTable<>::kPending,
+                              uint64_t{7} << 48 | SlotTable<>::kPending, ~uint64_t{0}}) {
+    REQUIRE(t.table.find(word).value == 0);
+    const uint32_t home = t.table.home(word);
+    Found found{0, 1};
+    t.table.find_bulk(&word, &home, 1, &found.value, &found.slot);
+    REQUIRE(found.value == 0);
+    REQUIRE(found.slot == kNoSlot);
+  }
+}
+
 TEST_CASE("a sweep sees each live entry once") {
   TestTable t(500);
   for (uint64_t i = 0; i < 300; ++i) t.table.insert(key_of(i), value_of(i));
