@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-#include "dataplane/tx.h"
+#include "dataplane/flood.h"
 
 #include "lib/packet.h"
 
@@ -197,12 +197,11 @@ std::string Explanation::bridge() const {
 
 std::string Explanation::flood() const {
   std::string ports;
-  for (const Membership& member : my_bridge().members) {
-    const PortContext& port = topology_.port(member.port);
-    if (member.port == burst_.in_port[i_] || !may_leave(my_bridge(), port, view())) continue;
-    ports += fmt::format("{}{}{}", ports.empty() ? "" : ", ", port.name,
-                         member.tagged ? fmt::format(" (tagged {})", my_bridge().vlan) : "");
-  }
+  for_each_hearer(topology_, burst_, i_, [&](const Membership& member) {
+    if (!ports.empty()) ports += ", ";
+    ports += topology_.port(member.port).name;
+    if (member.tagged) ports += fmt::format(" (tagged {})", my_bridge().vlan);
+  });
   return "to " + ports;
 }
 

@@ -8,6 +8,8 @@
 #include <rte_errno.h>
 #include <rte_mbuf.h>
 
+#include "dataplane/flood.h"
+
 namespace godwit {
 namespace {
 
@@ -125,8 +127,8 @@ void Replay::account(const Burst& burst) {
     delivered_.clear();
     if (burst.fate[i] == Fate::kForwarded) delivered_.push_back(burst.out[i]);
     if (burst.fate[i] == Fate::kFlooded)
-      for (const Membership& member : bridge.members)
-        if (member.port != burst.in_port[i]) delivered_.push_back(member.port);
+      for_each_hearer(topology_, burst, i,
+                      [&](const Membership& member) { delivered_.push_back(member.port); });
     control_.moves().offered(key, now_, delivered_, bridge.config->moves.settle);
   }
 }

@@ -23,18 +23,9 @@ struct Audience {
   bool trusted = false;  // an uplink among them, which may send it back
 };
 
-template <class Each>
-void for_each_other(const Worker& worker, const Burst& burst, uint16_t i, Each each) {
-  const BridgeContext& bridge = worker.topology.bridge(burst.bridge[i]);
-  for (const Membership& member : bridge.members) {
-    if (member.port == burst.in_port[i]) continue;
-    if (may_leave(bridge, worker.topology.port(member.port), burst.ethernet[i])) each(member);
-  }
-}
-
 Audience audience_of(const Worker& worker, const Burst& burst, uint16_t i) {
   Audience audience;
-  for_each_other(worker, burst, i, [&](const Membership& member) {
+  for_each_hearer(worker.topology, burst, i, [&](const Membership& member) {
     ++(member.tagged ? audience.tagged : audience.untagged);
     audience.trusted |= member.trusted;
   });
@@ -85,7 +76,7 @@ void flood_one(Worker& worker, Burst& burst, uint16_t i) {
   }
   if (audience.untagged > 0)
     untagged = shape(burst.mbuf[i], view, bare, bridge.vlan, audience.untagged);
-  for_each_other(worker, burst, i, [&](const Membership& member) {
+  for_each_hearer(worker.topology, burst, i, [&](const Membership& member) {
     rte_mbuf* frame = member.tagged ? tagged : untagged;
     if (frame != nullptr) worker.send(member.port, frame);
   });

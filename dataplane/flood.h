@@ -5,16 +5,28 @@
 #include <cstdint>
 #include <span>
 
+#include "dataplane/burst.h"
+#include "dataplane/topology.h"
+#include "dataplane/tx.h"
+
 #include "lib/packet.h"
 #include "lib/units.h"
 
 namespace godwit {
 
-struct Burst;
 class Worker;
-struct BridgeContext;
 
 void flood(Worker& worker, Burst& burst);
+
+// Calls each(member) for the members of frame i's bridge that a flood of it goes to.
+template <class Each>
+void for_each_hearer(const Topology& topology, const Burst& burst, uint16_t i, Each each) {
+  const BridgeContext& bridge = topology.bridge(burst.bridge[i]);
+  for (const Membership& member : bridge.members) {
+    if (member.port == burst.in_port[i]) continue;
+    if (may_leave(bridge, topology.port(member.port), burst.ethernet[i])) each(member);
+  }
+}
 
 // Tells a frame again, in whatever tags and with whatever padding it comes back.
 uint64_t fingerprint(BridgeIndex bridge, bool transparent, const EthernetView& view,

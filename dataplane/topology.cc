@@ -49,7 +49,6 @@ void Topology::join(const Membership& membership) {
   BridgeContext& bridge = bridges_[membership.bridge];
   PortContext& port = ports_[membership.port];
   bridge.members.push_back(membership);
-  bridge.trusted_members += membership.trusted ? 1 : 0;
   port.memberships.push_back(membership);
   if (!membership.tagged) {
     port.untagged = membership.bridge;

@@ -39,7 +39,6 @@ struct BridgeContext {
   bool transparent = false;
   bool has_gateway = false;
   std::vector<Membership> members;  // by port
-  uint16_t trusted_members = 0;
   const BridgeConfig* config = nullptr;
 
   const Membership* member(PortIndex port) const;  // nullptr: not a member

@@ -35,7 +35,6 @@ FrameEvidence read_arp(const EthernetView& eth, std::span<const uint8_t> l3) {
   if (evidence.mapping) {
     evidence.mapping->overrides = true;
     evidence.mapping->solicited = evidence.kind == Evidence::kArpReply;
-    evidence.mapping->may_create = evidence.announcement;
   }
   return evidence;
 }
@@ -57,7 +56,6 @@ FrameEvidence read_na(const EthernetView& eth, const NdView& nd) {
   if (evidence.mapping) {
     evidence.mapping->overrides = nd.override_cached;
     evidence.mapping->solicited = nd.solicited;
-    evidence.mapping->may_create = true;
   }
   return evidence;
 }
@@ -75,10 +73,7 @@ FrameEvidence read_rs(const EthernetView& eth, const NdView& nd) {
   FrameEvidence evidence;
   evidence.kind = Evidence::kRs;
   if (nd.sllao) evidence.mapping = mapping_of(nd.src, *nd.sllao, eth);
-  if (evidence.mapping) {
-    evidence.mapping->overrides = true;
-    evidence.mapping->may_create = true;
-  }
+  if (evidence.mapping) evidence.mapping->overrides = true;
   return evidence;
 }
 

@@ -48,10 +48,6 @@ struct Mapping {
   // Says that it answers a question: NA with S (RFC 4861 §7.2.5), ARP reply. Whether the question
   // was godwit's is for the caller to know; only then is it a proof that the host can be reached.
   bool solicited = false;
-  // Is meant for more than one receiver, so that an entry may be made from it where overheard ones
-  // are wanted: GARP, NA (RFC 9131 §6.1.1), RS (RFC 4861 §6.2.6). Otherwise only the target of the
-  // frame makes an entry (RFC 826, RFC 4861 §7.2.3).
-  bool may_create = false;
   // The claimed MAC is the Ethernet source too. If not, somebody speaks for another host: a proxy,
   // or a thief. Untrusted ports may refuse such a mapping.
   bool sha_is_source = false;

@@ -46,31 +46,29 @@ struct Known {
   IpAddress target;
   size_t size;  // octets that it takes, without padding
   Evidence kind;
-  bool announcement, overrides, solicited, may_create;
+  bool announcement, overrides, solicited;
 };
 
 constexpr IpAddress kNone;
 
 const Known kKnown[] = {
-    {frames::kQemuRarp, nullptr, kNone, 42, Evidence::kRarp, true, false, false, false},
+    {frames::kQemuRarp, nullptr, kNone, 42, Evidence::kRarp, true, false, false},
     {frames::kLinuxGarp, &frames::kVmV4, frames::kVmV4, 42, Evidence::kGarpRequest, true, true,
-     false, true},
-    {frames::kGarpReply, &frames::kVmV4, frames::kVmV4, 42, Evidence::kGarpReply, true, true, false,
-     true},
+     false},
+    {frames::kGarpReply, &frames::kVmV4, frames::kVmV4, 42, Evidence::kGarpReply, true, true,
+     false},
     {frames::kArpRequest, &frames::kVmV4, frames::kPeerV4, 42, Evidence::kArpRequest, false, true,
-     false, false},
-    {frames::kArpReply, &frames::kVmV4, frames::kPeerV4, 42, Evidence::kArpReply, false, true, true,
      false},
-    {frames::kArpProbe, nullptr, frames::kVmV4, 42, Evidence::kArpProbe, false, false, false,
-     false},
-    {frames::kLinuxUnsolicitedNa, &frames::kVmV6, frames::kVmV6, 86, Evidence::kNa, true, true,
-     false, true},
-    {frames::kSolicitedNa, &frames::kVmV6, frames::kVmV6, 86, Evidence::kNa, false, true, true,
+    {frames::kArpReply, &frames::kVmV4, frames::kPeerV4, 42, Evidence::kArpReply, false, true,
      true},
-    {frames::kNs, &frames::kVmV6, frames::kPeerV6, 86, Evidence::kNs, false, true, false, false},
-    {frames::kLinuxDad, nullptr, frames::kVmV6, 86, Evidence::kDad, false, false, false, false},
-    {frames::kLinuxRs, &frames::kVmV6, kNone, 70, Evidence::kRs, false, true, false, true},
-    {frames::kLinuxMldReport, nullptr, kNone, 90, Evidence::kData, false, false, false, false},
+    {frames::kArpProbe, nullptr, frames::kVmV4, 42, Evidence::kArpProbe, false, false, false},
+    {frames::kLinuxUnsolicitedNa, &frames::kVmV6, frames::kVmV6, 86, Evidence::kNa, true, true,
+     false},
+    {frames::kSolicitedNa, &frames::kVmV6, frames::kVmV6, 86, Evidence::kNa, false, true, true},
+    {frames::kNs, &frames::kVmV6, frames::kPeerV6, 86, Evidence::kNs, false, true, false},
+    {frames::kLinuxDad, nullptr, frames::kVmV6, 86, Evidence::kDad, false, false, false},
+    {frames::kLinuxRs, &frames::kVmV6, kNone, 70, Evidence::kRs, false, true, false},
+    {frames::kLinuxMldReport, nullptr, kNone, 90, Evidence::kData, false, false, false},
 };
 
 void check_evidence(const FrameEvidence& evidence, const Known& known) {
@@ -83,7 +81,6 @@ void check_evidence(const FrameEvidence& evidence, const Known& known) {
   CHECK(evidence.mapping->mac == frames::kVm);
   CHECK(evidence.mapping->overrides == known.overrides);
   CHECK(evidence.mapping->solicited == known.solicited);
-  CHECK(evidence.mapping->may_create == known.may_create);
   CHECK(evidence.mapping->sha_is_source);
 }
 
