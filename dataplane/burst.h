@@ -58,6 +58,8 @@ struct Burst {
   std::array<Learned, kMaxBurst> learned;  // what the source's sighting came to
   std::array<Location, kMaxBurst> was_at;  // where it was before, where that is another place
   std::array<Mapped, kMaxBurst> mapped;    // what the claimed mapping came to
+  std::array<uint16_t, kMaxBurst>
+      followed;  // other bridges in which a RARP moved its host; speakers'
 
   // Scratch of the stage at work: what its bulk lookup found.
   std::array<uint64_t, kMaxBurst> found_entry;

@@ -32,12 +32,6 @@ Audience audience_of(const Worker& worker, const Burst& burst, uint16_t i) {
   return audience;
 }
 
-void remember(Worker& worker, const Burst& burst, uint16_t i, const BridgeContext& bridge) {
-  const uint64_t print =
-      fingerprint(bridge.index, bridge.transparent, burst.ethernet[i], burst.bytes(i));
-  worker.tables.reflections.note(print, worker.now);
-}
-
 // Nobody else to hear it: what is for all, a gateway has heard; the rest is lost.
 void end_alone(Burst& burst, uint16_t i, const BridgeContext& bridge) {
   if (bridge.has_gateway && burst.ethernet[i].dst.is_group())
@@ -63,7 +57,8 @@ void flood_one(Worker& worker, Burst& burst, uint16_t i) {
   const EthernetView& view = burst.ethernet[i];
   const Audience audience = audience_of(worker, burst, i);
   if (audience.untagged + audience.tagged == 0) return end_alone(burst, i, bridge);
-  if (audience.trusted) remember(worker, burst, i, bridge);
+  if (audience.trusted)
+    worker.tables.reflections.note(fingerprint(view, burst.bytes(i)), worker.now);
 
   rte_mbuf* tagged = nullptr;
   rte_mbuf* untagged = nullptr;
@@ -84,15 +79,14 @@ void flood_one(Worker& worker, Burst& burst, uint16_t i) {
 
 }  // namespace
 
-uint64_t fingerprint(BridgeIndex bridge, bool transparent, const EthernetView& view,
-                     std::span<const uint8_t> frame) {
-  const bool own_tag = !transparent && view.tags > 0 && view.outer_tpid == kEtherTypeVlan;
-  const std::span<const uint8_t> rest = frame.subspan(own_tag ? kMacs + kVlanTagSize : kMacs);
+uint64_t fingerprint(const EthernetView& view, std::span<const uint8_t> frame) {
+  const bool outer_tag = view.tags > 0 && view.outer_tpid == kEtherTypeVlan;
+  const std::span<const uint8_t> rest = frame.subspan(outer_tag ? kMacs + kVlanTagSize : kMacs);
   std::array<uint64_t, kPrinted / 8> words{};  // zero, as padding is
   std::memcpy(words.data(), rest.data(), std::min(rest.size(), kPrinted));
   const uint64_t length = std::max(rest.size(), kMinPayload);
-  uint64_t hash = keyed_hash(view.src.bits ^ uint64_t{bridge} << 48, kFixedSecret);
-  hash = keyed_hash(hash ^ view.dst.bits ^ length << 48, kFixedSecret);
+  uint64_t hash = keyed_hash(view.src.bits ^ length << 48, kFixedSecret);
+  hash = keyed_hash(hash ^ view.dst.bits, kFixedSecret);
   const size_t used = (std::min<size_t>(length, kPrinted) + 7) / 8;
   for (size_t w = 0; w < used; ++w) hash = keyed_hash(hash ^ words[w], kFixedSecret);
   return hash;

@@ -28,8 +28,8 @@ void for_each_hearer(const Topology& topology, const Burst& burst, uint16_t i, E
   }
 }
 
-// Tells a frame again, in whatever tags and with whatever padding it comes back.
-uint64_t fingerprint(BridgeIndex bridge, bool transparent, const EthernetView& view,
-                     std::span<const uint8_t> frame);
+// Tells a frame again, whatever outer tag and whatever padding it comes back with, and whatever
+// bridge it comes back to.
+uint64_t fingerprint(const EthernetView& view, std::span<const uint8_t> frame);
 
 }  // namespace godwit

@@ -61,13 +61,6 @@ bool apply(Tables& tables, const BridgeContext& bridge, const Sighting& seen, Na
   return true;
 }
 
-bool is_reflection(const Worker& worker, const Burst& burst, uint16_t i,
-                   const BridgeContext& bridge) {
-  const uint64_t print =
-      fingerprint(burst.bridge[i], bridge.transparent, burst.ethernet[i], burst.bytes(i));
-  return worker.tables.reflections.seen(print, worker.now);
-}
-
 void post(Worker& worker, const Burst& burst, uint16_t i, EventKind kind, Location from) {
   if (kind != EventKind::kMoved && !worker.complaints.take(worker.now)) return;
   worker.events.post({.kind = kind,
@@ -121,26 +114,35 @@ void conclude(Worker& worker, Burst& burst, uint16_t i, const Located& located) 
   }
 }
 
-// The source is not where the burst's lookup, or an earlier frame of the burst, last saw it.
-void learn_cold(Worker& worker, Burst& burst, uint16_t i) {
+// The source is not where the burst's lookup, or an earlier frame of the burst, last saw it. True
+// when that changed the table in a way that a later frame of the burst must see.
+bool learn_cold(Worker& worker, Burst& burst, uint16_t i) {
   const BridgeContext& bridge = worker.topology.bridge(burst.bridge[i]);
   const bool trusted = bridge.is_trusted(burst.in_port[i]);
   const FdbEntry entry(burst.found_entry[i]);
   const bool at_home = !entry.is_free() && entry.location() == burst.in_port[i];
-  if (trusted && !at_home && is_reflection(worker, burst, i, bridge)) {
+  if (trusted && !at_home && is_reflection(worker, burst, i)) {
     ++worker.counters.reflected;
     burst.learned[i] = Learned::kReflected;
-    return burst.drop_frame(i, Drop::kReflection);
+    burst.drop_frame(i, Drop::kReflection);
+    return false;
   }
   const bool announces = burst.evidence[i] != Evidence::kData && burst.said[i].announcement;
   const Sighting seen{.bridge = burst.bridge[i],
                       .mac = burst.ethernet[i].src,
                       .port = burst.in_port[i],
                       .announcement = announces};
-  conclude(worker, burst, i, locate(worker.tables, bridge, seen, worker.now));
+  const Located located = locate(worker.tables, bridge, seen, worker.now);
+  conclude(worker, burst, i, located);
+  return located.what == Learned::kNew || located.what == Learned::kMoved ||
+         located.what == Learned::kDoubted;
 }
 
 }  // namespace
+
+bool is_reflection(const Worker& worker, const Burst& burst, uint16_t i) {
+  return worker.tables.reflections.seen(fingerprint(burst.ethernet[i], burst.bytes(i)), worker.now);
+}
 
 Located locate(Tables& tables, const BridgeContext& bridge, const Sighting& seen, Nanos now) {
   Located out;
@@ -166,8 +168,7 @@ void learn(Worker& worker, Burst& burst) {
     if (is_heard(FdbEntry(burst.found_entry[i]), burst.in_port[i], tick)) {
       burst.learned[i] = Learned::kKnown;
     } else {
-      learn_cold(worker, burst, i);
-      written = true;
+      written |= learn_cold(worker, burst, i);
     }
   }
 }

@@ -50,4 +50,8 @@ struct Located {
 // when another writer was faster. Any thread; posts and counts nothing.
 Located locate(Tables& tables, const BridgeContext& bridge, const Sighting& sighting, Nanos now);
 
+// Whether frame i is one that was flooded a moment ago. It is asked of frames from trusted ports
+// only.
+bool is_reflection(const Worker& worker, const Burst& burst, uint16_t i);
+
 }  // namespace godwit

@@ -1,5 +1,7 @@
 #include "dataplane/resolve.h"
 
+#include <algorithm>
+
 #include "dataplane/worker.h"
 
 #include "lib/neighbor_table.h"
@@ -31,12 +33,6 @@ Event event_of(const Worker& worker, const Burst& burst, uint16_t i, EventKind k
           .ip = {}};
 }
 
-// An ARP that answers, or a solicited NA, shows that its sender is reached; anything else only
-// tells its address (RFC 4861 §7.2.3, §7.2.5, taken for ARP as well).
-NeighborState state_after(const Mapping& mapping) {
-  return mapping.solicited ? NeighborState::kReachable : NeighborState::kStale;
-}
-
 // Rules that need no look at the table.
 Mapped admit(const BridgeContext& bridge, const MappingClaim& claim) {
   const Mapping& mapping = claim.mapping;
@@ -46,8 +42,13 @@ Mapped admit(const BridgeContext& bridge, const MappingClaim& claim) {
   return Mapped::kNothing;
 }
 
-bool is_gone(const Tables& tables, const MappingClaim& claim, Mac owner) {
-  return !tables.fdb.find(claim.bridge, owner);
+// The owner of an address has no place in the FDB any more, and did not name the address lately.
+// (Not every live host has a place: a learning limit may have refused it.)
+bool is_gone(const Tables& tables, const MappingClaim& claim, const NeighborTable::Hit& hit,
+             uint32_t now_s) {
+  constexpr uint32_t kSilenceSeconds = 5;
+  return now_s - tables.neighbors.heard_s(hit.slot) > kSilenceSeconds &&
+         !tables.fdb.find(claim.bridge, hit.entry.mac());
 }
 
 // The claim about an IP that has an entry. True when it is done; `was` is the owner before.
@@ -58,10 +59,9 @@ bool weigh(Tables& tables, const MappingClaim& claim, const NeighborTable::Hit& 
   NeighborEntry next = hit.entry;
   if (was == claim.mapping.mac) {
     out = Mapped::kSame;
-    if (claim.mapping.solicited) next = next.with_state(NeighborState::kReachable);
-  } else if (claim.mapping.overrides && is_gone(tables, claim, was)) {
+  } else if (claim.mapping.overrides && is_gone(tables, claim, hit, now_s)) {
     out = Mapped::kTakenOver;
-    next = next.with_mac(claim.mapping.mac).with_state(state_after(claim.mapping)).with_next_seq();
+    next = next.with_mac(claim.mapping.mac).with_state(NeighborState::kStale).with_next_seq();
   } else {
     out = Mapped::kConflict;
     return true;
@@ -77,8 +77,10 @@ bool create(Worker& worker, const MappingClaim& claim, uint32_t now_s, Mapped& o
     out = Mapped::kOverheard;
     return true;
   }
+  // STALE: the host named its address. It was not asked by godwit, so nothing proves that it can be
+  // reached (RFC 4861 §7.2.3, §7.2.5; taken for ARP as well).
   const NeighborEntry entry =
-      NeighborEntry{}.with_mac(claim.mapping.mac).with_state(state_after(claim.mapping));
+      NeighborEntry{}.with_mac(claim.mapping.mac).with_state(NeighborState::kStale);
   const Location charged = claim.trusted ? kNoLocation : claim.port;
   switch (worker.tables.neighbors.insert(claim.bridge, claim.mapping.ip, entry, charged, now_s)
               .status) {
@@ -164,16 +166,33 @@ void map(Worker& worker, Burst& burst, uint16_t i) {
   conclude(worker, burst, i, claim, was);
 }
 
+// What a sighting by RARP in another bridge came to.
+void conclude(Worker& worker, Event event, const Located& located) {
+  event.from = located.was;
+  if (located.what == Learned::kMoved) {
+    ++worker.counters.moved;
+    event.kind = EventKind::kMoved;
+    worker.events.post(event);
+  } else if (located.what == Learned::kRefused) {
+    ++worker.counters.refused;
+    complain(worker, event, EventKind::kRefused);
+  }
+}
+
 // A hypervisor announces a VM by a RARP without a tag, because it does not know the VLANs that the
 // VM uses. So the RARP tells of the MAC in every bridge of the port where it is known; it makes no
-// entry there.
-void follow_rarp(Worker& worker, Burst& burst, uint16_t i) {
+// entry there. Returns in how many it moved.
+uint16_t follow_rarp(Worker& worker, const Burst& burst, uint16_t i) {
+  uint16_t moved = 0;
   unsigned looked_at = 0;
   for (const Membership& member : worker.topology.port(burst.in_port[i]).memberships) {
     if (member.bridge == burst.bridge[i]) continue;
     Event event = event_of(worker, burst, i, EventKind::kRarpBeyond);
     event.bridge = member.bridge;
-    if (looked_at++ == kRarpBridges) return complain(worker, event, EventKind::kRarpBeyond);
+    if (looked_at++ == kRarpBridges) {
+      if (worker.far_rarps.take(worker.now)) worker.events.post(event);
+      break;
+    }
     const Sighting seen{.bridge = member.bridge,
                         .mac = event.mac,
                         .port = member.port,
@@ -181,18 +200,26 @@ void follow_rarp(Worker& worker, Burst& burst, uint16_t i) {
                         .may_create = false};
     const Located located =
         locate(worker.tables, worker.topology.bridge(member.bridge), seen, worker.now);
-    if (located.what != Learned::kMoved) continue;
-    ++worker.counters.moved;
-    event.kind = EventKind::kMoved;
-    event.from = located.was;
-    worker.events.post(event);
+    moved += located.what == Learned::kMoved;
+    conclude(worker, event, located);
   }
+  return moved;
 }
 
 bool is_untagged_rarp(const Burst& burst, uint16_t i) {
   const EthernetView& view = burst.ethernet[i];
+  const bool bare_priority =
+      view.tags == 1 && view.outer_tpid == kEtherTypeVlan && view.outer_vid() == 0;
   return burst.evidence[i] == Evidence::kRarp && view.src.is_station() &&
-         (view.tags == 0 || (view.outer_tpid == kEtherTypeVlan && view.outer_vid() == 0));
+         (view.tags == 0 || bare_priority);
+}
+
+// No bridge took it, so `learn` has not looked at it.
+bool is_homeless_reflection(const Worker& worker, const Burst& burst, uint16_t i) {
+  const auto& memberships = worker.topology.port(burst.in_port[i]).memberships;
+  const bool trusted = std::any_of(memberships.begin(), memberships.end(),
+                                   [](const Membership& m) { return m.trusted; });
+  return trusted && is_reflection(worker, burst, i);
 }
 
 }  // namespace
@@ -200,10 +227,12 @@ bool is_untagged_rarp(const Burst& burst, uint16_t i) {
 void resolve(Worker& worker, Burst& burst) {
   for (uint16_t s = 0; s < burst.speaker_count; ++s) {
     const uint16_t i = burst.speakers[s];
-    const bool believed = burst.fate[i] == Fate::kPending;  // not refused, nor our own flood
-    if (believed && burst.bridge[i] != kNoBridge) map(worker, burst, i);
     const bool homeless = burst.bridge[i] == kNoBridge;
-    if ((believed || homeless) && is_untagged_rarp(burst, i)) follow_rarp(worker, burst, i);
+    const bool refused = !homeless && burst.fate[i] != Fate::kPending;  // or our own flood
+    burst.followed[i] = 0;
+    if (refused || (homeless && is_homeless_reflection(worker, burst, i))) continue;
+    if (!homeless) map(worker, burst, i);
+    if (is_untagged_rarp(burst, i)) burst.followed[i] = follow_rarp(worker, burst, i);
   }
 }
 

@@ -16,11 +16,27 @@ bool BridgeContext::is_gateway_ip(const IpAddress& ip) const {
   return std::any_of(own.begin(), own.end(), [&](const IpPrefix& p) { return p.address == ip; });
 }
 
+namespace {
+
+// Stands for a subnet and not for a host: its number, its broadcast address (RFC 1812 §4.2.2.11),
+// or its subnet-router anycast address (RFC 4291 §2.6.1). Subnets of one or two addresses have
+// none.
+bool is_subnets_own(const IpPrefix& prefix, const IpAddress& ip) {
+  const unsigned host_bits = (ip.is_v6 ? 128U : 32U) - prefix.length;
+  if (host_bits < 2) return false;
+  const uint64_t mask = host_bits >= 64 ? ~uint64_t{0} : (uint64_t{1} << host_bits) - 1;
+  const bool zeros = (ip.lo & mask) == 0 &&
+                     (host_bits <= 64 || (ip.hi & ((uint64_t{1} << (host_bits - 64)) - 1)) == 0);
+  return zeros || (!ip.is_v6 && (ip.lo & mask) == mask);
+}
+
+}  // namespace
+
 bool BridgeContext::is_on_link(const IpAddress& ip) const {
   if (!has_gateway || (ip.is_v6 && ip.is_link_local())) return true;
   bool same_family = false;
   for (const IpPrefix& prefix : config->gateway->addresses) {
-    if (prefix.contains(ip)) return true;
+    if (prefix.contains(ip)) return !is_subnets_own(prefix, ip);
     same_family |= prefix.address.is_v6 == ip.is_v6;
   }
   return !same_family;

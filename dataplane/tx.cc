@@ -68,8 +68,10 @@ TagForm tag_form(const BridgeContext& bridge, const PortContext& port) {
 }
 
 bool may_leave(const BridgeContext& bridge, const PortContext& port, const EthernetView& view) {
-  if (!bridge.transparent || !has_own_tag(view)) return true;
-  return port.bridge_of_vlan(view.outer_vid()) == kNoBridge;
+  if (!has_own_tag(view)) return true;
+  if (bridge.transparent) return port.bridge_of_vlan(view.outer_vid()) == kNoBridge;
+  const bool bares_inner_tag = view.tags > 1 && port.untagged == bridge.index;
+  return !(bares_inner_tag && port.by_vlan != nullptr);
 }
 
 bool set_tag(rte_mbuf* frame, const EthernetView& view, TagForm form, uint16_t vlan) {

@@ -6,7 +6,9 @@ namespace godwit {
 namespace {
 
 // Complaints (refusals, conflicts, spent limits) that one worker posts to control.
-constexpr Rate kComplaints{1000};
+constexpr uint32_t kComplaints = 1000;  // a second
+// RARPs of hosts in more bridges than a worker looks at: each costs control some 100 us.
+constexpr uint32_t kFarRarps = 1000;  // a second
 
 }  // namespace
 
@@ -16,7 +18,8 @@ Worker::Worker(const Topology& topology_in, Tables& tables_in, EventRing& events
       tables(tables_in),
       events(events_in),
       port_counters(ports.size()),
-      complaints(kComplaints.per_second, kComplaints.per_second),
+      complaints(kComplaints, kComplaints),
+      far_rarps(kFarRarps, kFarRarps),
       ports_(ports),
       burst_limit_(topology_in.config().workers.burst),
       tx_(ports.size()) {

@@ -95,6 +95,7 @@ class Worker {
   StageStats stage_stats{};
   // What a burst of lies may post to control; moves are not limited.
   TokenBucket complaints;
+  TokenBucket far_rarps;  // posts of RARPs for control to follow further
 
   BurstObserver* observer = nullptr;  // replay's; nobody watches live traffic
 

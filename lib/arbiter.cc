@@ -24,16 +24,13 @@ Judgement move(FdbEntry current, const Claim& claim) {
                                .with_stamp(FdbEntry::stamp_ms(claim.now))};
 }
 
-// A frame that announces nothing, from the place left behind. The stamp marks the last thing heard
-// that counted: a frame from the new place, or the last window counted here. So windows are
-// distinct by being at least `probe_wait` apart.
-Judgement heard_behind(FdbEntry current, const Claim& claim, const MovesConfig& policy) {
-  const auto since_ms = current.since(FdbEntry::stamp_ms(claim.now));
-  if (since_ms < policy.probe_wait / kMillisecond) return {Verdict::kLate, current};
+// A frame that announces nothing, from the place left behind, while the new place is silent. The stamp
+// marks the last thing that counted: a frame from the new place, or the first of a window here.
+Judgement heard_behind(FdbEntry current, const Claim& claim) {
   const unsigned windows = current.windows() + 1;
   if (windows == kWindowsToBelieve) return move(current, claim);
-  return {Verdict::kDoubted,
-          current.with_windows(windows).with_stamp(FdbEntry::stamp_ms(claim.now))};
+  const uint16_t stamp = FdbEntry::stamp_ms(claim.now);
+  return {Verdict::kDoubted, current.with_windows(windows).with_stamp(stamp)};
 }
 
 }  // namespace
@@ -41,9 +38,10 @@ Judgement heard_behind(FdbEntry current, const Claim& claim, const MovesConfig& 
 Judgement judge(FdbEntry current, const Claim& claim, const MovesConfig& policy) {
   if (claim.at == current.location()) return heard_at_home(current, claim.now);
   if (current.host_class() != HostClass::kLearned) return {Verdict::kRefused, current};
-  const bool left_behind =
-      current.state() == FdbState::kSettling && claim.at == current.other() && !claim.announcement;
-  return left_behind ? heard_behind(current, claim, policy) : move(current, claim);
+  if (current.state() != FdbState::kSettling || claim.announcement) return move(current, claim);
+  const Nanos since = current.since(FdbEntry::stamp_ms(claim.now)) * kMillisecond;
+  if (since < policy.probe_wait) return {Verdict::kLate, current};
+  return claim.at == current.other() ? heard_behind(current, claim) : move(current, claim);
 }
 
 FdbEntry first_heard(Location at, HostClass host_class, Nanos now) {

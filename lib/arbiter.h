@@ -14,10 +14,11 @@
 //   way.
 //       frame from p        refreshes
 //       announcement from q (GARP, RARP, unsolicited NA) is a host that came back: SETTLING(q, p)
-//       other frame from q  is late, and no evidence, while p was heard less than `probe_wait` ago.
+//       other frame from elsewhere  is late, and no evidence, while p was heard less than
+//                           `probe_wait` ago: it was sent from a place the host has left.
 //                           When p stays silent and q is heard in three distinct windows of
 //                           `probe_wait`, q is believed: SETTLING(q, p)
-//       claim from a third  moves on at once: SETTLING(x, p)
+//       claim from a third place x, otherwise, moves on at once: SETTLING(x, p)
 //       settle is over      BOUND(p)
 //
 // Classes (HostClass): learned follows at once; static and locked never follow a frame; registered
@@ -43,7 +44,7 @@ enum class Verdict : uint8_t {
   kKnown,      // the entry's own place; nothing to write
   kRefreshed,  // the entry's own place; its stamp (or its doubt) changed
   kMoved,      // believed: write `next` and the host is at the claim's place
-  kLate,       // from the place left behind, too early to mean anything; nothing to write
+  kLate,       // from elsewhere, too soon after a move to mean anything; nothing to write
   kDoubted,  // from the place left behind, while the new one is silent; write `next` to remember it
   kRefused,  // not believed: drop the frame and say so
 };

@@ -3,45 +3,44 @@
 namespace godwit {
 namespace {
 
-// A note: the fingerprint's high 40 bits over the low 24 bits of a time in units of 2^14 ns (16 µs,
-// wrapping after 275 s). Time is kept off 0 by one, so that an empty note is like no other.
-constexpr unsigned kTimeBits = 24;
-constexpr unsigned kTickShift = 14;
-constexpr uint64_t kTimeMask = (1U << kTimeBits) - 1;
+// A note: 32 bits of the fingerprint over 32 bits of a time in units of 2^16 ns (66 us, wrapping
+// after 78 hours). A note whose time is 0 is none.
+constexpr unsigned kTickShift = 16;
 // One more, because a window that starts late in one tick ends late in another.
-constexpr uint64_t kWindowTicks = (kReflectionWindow >> kTickShift) + 1;
+constexpr uint32_t kWindowTicks = (kReflectionWindow >> kTickShift) + 1;
 
-uint64_t tick(Nanos now) { return (now >> kTickShift) & kTimeMask; }
-uint64_t ticks_since(uint64_t note, Nanos now) { return (tick(now) - note) & kTimeMask; }
-uint64_t print_of(uint64_t fingerprint) { return fingerprint | kTimeMask; }
+uint32_t tick(Nanos now) {
+  const auto t = static_cast<uint32_t>(now >> kTickShift);
+  return t == 0 ? 1 : t;
+}
+uint32_t ticks_since(uint64_t note, Nanos now) { return tick(now) - static_cast<uint32_t>(note); }
 
 }  // namespace
 
 size_t ReflectionFilter::line_of(uint64_t fingerprint) const {
-  // The low half picks the line: the note keeps the high bits.
+  // The low half picks the line, the note keeps the high half.
   return (fingerprint & 0xffffffff) * lines_ >> 32;
 }
 
 void ReflectionFilter::note(uint64_t fingerprint, Nanos now) {
   auto& notes = notes_[line_of(fingerprint)].notes;
   size_t oldest = 0;
-  uint64_t age = 0;
+  uint32_t age = 0;
   for (size_t i = 0; i < notes.size(); ++i) {
     const uint64_t note = notes[i].load(std::memory_order_relaxed);
-    const uint64_t since = note == 0 ? kTimeMask : ticks_since(note, now);
+    const uint32_t since = note == 0 ? UINT32_MAX : ticks_since(note, now);
     if (since >= age) {
       oldest = i;
       age = since;
     }
   }
-  notes[oldest].store((fingerprint & ~kTimeMask) | tick(now), std::memory_order_relaxed);
+  notes[oldest].store((fingerprint >> 32 << 32) | tick(now), std::memory_order_relaxed);
 }
 
 bool ReflectionFilter::seen(uint64_t fingerprint, Nanos now) const {
   for (const auto& slot : notes_[line_of(fingerprint)].notes) {
     const uint64_t note = slot.load(std::memory_order_relaxed);
-    if (note != 0 && print_of(note) == print_of(fingerprint) &&
-        ticks_since(note, now) <= kWindowTicks)
+    if (note != 0 && note >> 32 == fingerprint >> 32 && ticks_since(note, now) <= kWindowTicks)
       return true;
   }
   return false;
