@@ -1,0 +1,363 @@
+#include "dataplane/learn.h"
+
+#include <catch2/catch.hpp>
+#include <fmt/format.h>
+
+#include "test/stage/bench.h"
+
+#include "lib/arbiter.h"
+#include "lib/packet_build.h"
+
+namespace godwit::test {
+namespace {
+
+using frames::kPeer;
+using frames::kVm;
+using frames::kVmV4;
+
+// The peer comes first in every round, and the other peer last.
+constexpr std::string_view kTenant = R"(
+ports: {peer: {}, server1: {}, server2: {}, server3: {}, other: {}}
+bridges: {tenant: {ports: [peer, server1, server2, server3, other]}}
+)";
+
+constexpr std::string_view kUplink = R"(
+ports: {server1: {}, server2: {}, uplink: {}}
+bridges: {tenant: {ports: [server1, server2, {port: uplink, trusted: true}]}}
+)";
+
+constexpr Mac kOther{0x525400000003};
+
+Mac host(unsigned n) { return Mac{0x020000000000 + uint64_t{n}}; }
+
+}  // namespace
+
+TEST_CASE("a first frame makes an entry, whatever it is", "[learn]") {
+  const Octets frame = GENERATE(data(kVm, kPeer), frames::kQemuRarp, frames::kLinuxGarp,
+                                frames::kArpProbe, frames::kLinuxDad, frames::kLinuxMldReport);
+  Bench bench(kTenant);
+  bench.send(7 * kSecond, "server1", frame);
+  CHECK(bench.entry("tenant", kVm) ==
+        first_heard(bench.port("server1"), HostClass::kLearned, 7 * kSecond));
+  CHECK(bench.worker.burst.learned[0] == Learned::kNew);
+  CHECK(bench.worker.counters.learned == 1);
+}
+
+TEST_CASE("a group or the zero address teaches nothing", "[learn]") {
+  const Mac source = GENERATE(Mac{}, Mac{0x01005e000001}, Mac{0xffffffffffff});
+  Bench bench(kTenant);
+  CHECK(bench.send(0, "server1", data(source, kVm)).size() == 4);  // but it is relayed
+  CHECK(bench.worker.burst.learned[0] == Learned::kNothing);
+  CHECK(bench.tables.fdb.quota().total() == 0);
+}
+
+TEST_CASE("an entry's age is written once a second and no more often", "[learn]") {
+  Bench bench(kTenant);
+  bench.send(7 * kSecond, "server1", data(kVm, kPeer));
+  const FdbEntry first = bench.entry("tenant", kVm);
+  bench.send(8 * kSecond - 1, "server1", data(kVm, kPeer));
+  CHECK(bench.entry("tenant", kVm) == first);
+  bench.send(8 * kSecond, "server1", data(kVm, kPeer));
+  CHECK(bench.entry("tenant", kVm) == first.with_stamp(8));
+  CHECK(bench.worker.burst.learned[0] == Learned::kKnown);
+  CHECK(bench.events().empty());
+}
+
+TEST_CASE("a frame from another port moves the host, and says so once", "[learn]") {
+  struct Case {
+    Octets frame;
+    Evidence evidence;
+  };
+  const auto [frame, evidence] = GENERATE(values<Case>({
+      {data(kVm, kPeer), Evidence::kData},
+      {frames::kQemuRarp, Evidence::kRarp},
+      {frames::kArpProbe, Evidence::kArpProbe},
+      {frames::kLinuxDad, Evidence::kDad},
+      {frames::kLinuxUnsolicitedNa, Evidence::kNa},
+  }));
+  Bench bench(kTenant);
+  bench.send(0, "server1", data(kVm, kPeer));
+  bench.send(kSecond, "server2", frame);
+  CHECK(bench.where("tenant", kVm) == "server2");
+  CHECK(bench.worker.burst.was_at[0] == bench.port("server1"));
+  std::vector<Event> events = bench.events();
+  std::erase_if(events, [](const Event& e) { return e.kind == EventKind::kMapped; });
+  REQUIRE(events.size() == 1);
+  CHECK(events[0].kind == EventKind::kMoved);
+  CHECK(events[0].evidence == evidence);
+  CHECK(events[0].bridge == bench.bridge("tenant"));
+  CHECK(events[0].from == bench.port("server1"));
+  CHECK(events[0].to == bench.port("server2"));
+  CHECK(events[0].at == kSecond);
+  CHECK(events[0].mac == kVm);
+
+  bench.send(kSecond, "server2", data(kVm, kPeer));
+  CHECK(bench.events().empty());
+  CHECK(bench.worker.counters.moved == 1);
+}
+
+TEST_CASE("evidence counts for its whole burst, whichever frame comes first", "[learn]") {
+  const Octets to_vm = data(kPeer, kVm);
+  const Octets also_to_vm = data(kOther, kVm);
+  const Octets from_vm = data(kVm, kPeer);
+  const Octets announcement = garp(kVm, kVmV4);
+  Bench bench(kTenant);
+  bench.send(0, {{"peer", data(kPeer, kVm)}, {"other", data(kOther, kVm)}});
+  bench.send(0, "server1", from_vm);
+  REQUIRE(bench.where("tenant", kVm) == "server1");
+
+  SECTION("by the rounds of the worker") {
+    bench.offer("peer", to_vm);
+    bench.offer("server2", from_vm);
+    bench.offer("other", also_to_vm);
+    bench.step(kSecond);
+    CHECK(bench.sent("server2") == std::vector<Octets>{to_vm, also_to_vm});
+    CHECK(bench.sent("server1").empty());
+  }
+  SECTION("old place, then new place") {
+    bench.send(kSecond, {{"peer", to_vm}, {"server1", from_vm}, {"server2", from_vm}});
+    CHECK(bench.sent("server2") == std::vector<Octets>{to_vm});
+    CHECK(bench.where("tenant", kVm) == "server2");
+  }
+  SECTION("new place, then a late frame from the old one") {
+    bench.send(kSecond, {{"server2", from_vm}, {"peer", to_vm}, {"server1", from_vm}});
+    CHECK(bench.sent("server2") == std::vector<Octets>{to_vm});
+    CHECK(bench.where("tenant", kVm) == "server2");
+    CHECK(bench.worker.counters.late == 1);
+  }
+  SECTION("away, and back with an announcement") {
+    bench.send(kSecond, {{"peer", to_vm},
+                         {"server1", from_vm},
+                         {"server2", from_vm},
+                         {"server1", announcement},
+                         {"other", also_to_vm}});
+    // The announcement itself is flooded.
+    CHECK(bench.sent("server1") == std::vector<Octets>{to_vm, also_to_vm});
+    CHECK(bench.sent("server2") == std::vector<Octets>{announcement});
+    CHECK(bench.worker.counters.moved == 2);
+  }
+  SECTION("through three places") {
+    bench.send(kSecond, {{"peer", to_vm}, {"server2", from_vm}, {"server3", from_vm}});
+    CHECK(bench.sent("server3") == std::vector<Octets>{to_vm});
+    CHECK(bench.worker.counters.moved == 2);
+  }
+  SECTION("learned in the burst that first asks for it") {
+    constexpr Mac kNew{0x525400000009};
+    bench.send(kSecond, {{"peer", data(kPeer, kNew)}, {"server3", data(kNew, kPeer)}});
+    CHECK(bench.sent("server3") == std::vector<Octets>{data(kPeer, kNew)});
+    CHECK(bench.reached().size() == 2);
+  }
+}
+
+TEST_CASE("a place left behind is heard, but not believed at once", "[learn]") {
+  Bench bench(kTenant);
+  bench.send(0, "server1", data(kVm, kPeer));
+  bench.send(kSecond, "server2", data(kVm, kPeer));
+  const auto from_old = [&](Nanos at) {
+    const Names reached = bench.send(kSecond + at * kMillisecond, "server1", data(kVm, kPeer));
+    CHECK(reached.size() == 4);  // forwarded in any case
+    return bench.worker.burst.learned[0];
+  };
+  CHECK(from_old(59) == Learned::kLate);
+  CHECK(from_old(60) == Learned::kDoubted);
+  CHECK(from_old(119) == Learned::kLate);
+  CHECK(from_old(120) == Learned::kDoubted);
+  CHECK(bench.where("tenant", kVm) == "server2");
+  CHECK(from_old(180) == Learned::kMoved);
+  CHECK(bench.where("tenant", kVm) == "server1");
+  CHECK(bench.worker.counters.late == 4);
+}
+
+TEST_CASE("the bridge's limit refuses the newcomer, who is heard all the same", "[learn]") {
+  Bench bench(R"(
+ports: {server1: {}, server2: {}, uplink: {}}
+bridges:
+  small: {ports: [server1, server2, {port: uplink, trusted: true}], learning: {limit: 2}}
+)");
+  bench.send(0, "server1", data(host(1), host(9)));
+  bench.send(0, "server2", data(host(2), host(9)));
+  const std::string_view port = GENERATE("server1", "uplink");
+  CHECK(bench.send(0, port, data(host(3), host(2))).size() == 1);
+  CHECK(bench.where("small", host(3)) == "");
+  CHECK(bench.worker.counters.limit_bridge == 1);
+  CHECK(bench.worker.burst.learned[0] == Learned::kBridgeLimit);
+  const std::vector<Event> events = bench.events();
+  REQUIRE(events.size() == 1);
+  CHECK(events[0].kind == EventKind::kLearnLimit);
+  CHECK(events[0].mac == host(3));
+  CHECK(events[0].to == bench.port(port));
+
+  bench.send(0, "server2", data(host(1), host(9)));  // who is known may move
+  CHECK(bench.where("small", host(1)) == "server2");
+}
+
+TEST_CASE("a port's share limits what it brings, not what moves to it", "[learn]") {
+  Bench bench(R"(
+ports: {server1: {}, server2: {}, uplink: {}}
+bridges:
+  small: {ports: [server1, server2, {port: uplink, trusted: true}], learning: {per_port: 2}}
+)");
+  for (const unsigned n : {1, 2, 3}) bench.send(0, "server1", data(host(n), host(9)));
+  CHECK(bench.where("small", host(2)) == "server1");
+  CHECK(bench.where("small", host(3)) == "");
+  CHECK(bench.worker.counters.limit_port == 1);
+  const std::vector<Event> events = bench.events();
+  REQUIRE(events.size() == 1);
+  CHECK(events[0].kind == EventKind::kPortQuota);
+  CHECK(events[0].mac == host(3));
+
+  for (const unsigned n : {4, 5, 6, 7}) bench.send(0, "uplink", data(host(n), host(9)));
+  CHECK(bench.worker.counters.limit_port == 1);  // a trusted port has no limit
+
+  for (const unsigned n : {4, 5}) bench.send(0, "server1", data(host(n), host(9)));
+  CHECK(bench.where("small", host(5)) == "server1");
+  CHECK(bench.tables.fdb.quota().on_port(0, bench.port("server1")) == 4);
+
+  // Room comes with those who leave.
+  for (const unsigned n : {1, 2, 4}) bench.send(0, "server2", data(host(n), host(9)));
+  bench.send(0, "server1", data(host(3), host(9)));
+  CHECK(bench.where("small", host(3)) == "server1");
+}
+
+TEST_CASE("our own flood is no evidence when an uplink sends it back", "[learn]") {
+  struct Case {
+    Nanos after;
+    bool is_reflection;
+  };
+  const auto [after, is_reflection] = GENERATE(values<Case>({
+      {0, true},
+      {kMicrosecond, true},
+      {50 * kMillisecond, true},
+      {51 * kMillisecond, false},
+      {10 * kSecond, false},
+  }));
+  const Octets frame = GENERATE(data(kVm, kBroadcastMac), frames::kQemuRarp, frames::kLinuxGarp,
+                                data(kVm, kPeer, "to nobody that is known"));
+  const size_t padding = GENERATE(0, 60);
+  Bench bench(kUplink);
+  bench.send(kSecond, "server1", frame);
+  bench.events();
+  CAPTURE(after, frame.size(), padding);
+  const Names reached = bench.send(kSecond + after, "uplink", padded(frame, padding));
+  CHECK(reached.empty() == is_reflection);
+  CHECK(bench.where("tenant", kVm) == (is_reflection ? "server1" : "uplink"));
+  CHECK(bench.drops("uplink") == (is_reflection ? Drops{{"reflection", 1}} : Drops{}));
+  CHECK(bench.worker.counters.reflected == (is_reflection ? 1 : 0));
+  CHECK(bench.events().empty() == is_reflection);
+}
+
+TEST_CASE("a reflection is known by the frame, not by its sender or its port", "[learn]") {
+  Bench bench(kUplink);
+  const Octets frame = data(kVm, kBroadcastMac, "one");
+  bench.send(kSecond, "server1", frame);
+  SECTION("other octets are evidence") {
+    bench.send(kSecond, "uplink", data(kVm, kBroadcastMac, "two"));
+    CHECK(bench.where("tenant", kVm) == "uplink");
+  }
+  SECTION("so are the same octets from an untrusted port") {
+    bench.send(kSecond, "server2", frame);
+    CHECK(bench.where("tenant", kVm) == "server2");
+  }
+  SECTION("what was not flooded does not come back") {
+    bench.send(kSecond, "server2", data(kPeer, kVm));
+    bench.send(kSecond, "server1", data(kVm, kPeer));
+    bench.send(kSecond, "uplink", data(kVm, kPeer));
+    CHECK(bench.where("tenant", kVm) == "uplink");
+  }
+  SECTION("a host behind the uplink repeats itself as it likes") {
+    bench.send(kSecond, "uplink", data(kPeer, kBroadcastMac));
+    CHECK(bench.send(kSecond, "uplink", data(kPeer, kBroadcastMac)).size() == 2);
+  }
+  SECTION("also who could not be learned is not flooded again") {
+    Bench full(R"(
+ports: {server1: {}, server2: {}, uplink: {}}
+bridges: {full: {ports: [server1, server2, {port: uplink, trusted: true}], learning: {limit: 1}}}
+)");
+    full.send(kSecond, "server2", data(kPeer, kBroadcastMac));
+    full.send(kSecond, "server1", frame);
+    CHECK(full.send(kSecond, "uplink", frame).empty());
+  }
+}
+
+TEST_CASE("a reflection is known in the uplink's own tags", "[learn]") {
+  Bench bench(R"(
+ports: {server1: {}, uplink: {}, other: {}}
+bridges:
+  red: {vlan: 10, ports: [server1, {port: uplink, tagged: true, trusted: true}]}
+  blue: {vlan: 20, ports: [{port: uplink, tagged: true, trusted: true}, {port: other, tagged: true}]}
+)");
+  const Octets frame = frames::kLinuxGarp;
+  bench.send(0, "server1", frame);
+  SECTION("as it left") { CHECK(bench.send(0, "uplink", tagged(frame, 10)).empty()); }
+  SECTION("with a priority") { CHECK(bench.send(0, "uplink", tagged(frame, 0xe00a)).empty()); }
+  SECTION("padded") { CHECK(bench.send(0, "uplink", padded(tagged(frame, 10), 64)).empty()); }
+  SECTION("in another bridge it is another frame") {
+    CHECK(bench.send(0, "uplink", tagged(frame, 20)).size() == 1);
+    CHECK(bench.where("blue", kVm) == "uplink");
+  }
+  CHECK(bench.where("red", kVm) == "server1");
+}
+
+TEST_CASE("who is pinned does not follow a frame", "[learn]") {
+  struct Case {
+    std::string_view bridge;  // of what kind
+    std::string_view policy;
+  };
+  const auto [kind, policy] = GENERATE(values<Case>({
+      {"locked", "moves: {class: locked}"},
+      {"registered", "moves: {class: registered}"},
+      {"static", "static: [{mac: '52:54:00:00:00:02', port: server1}]"},
+  }));
+  Bench bench(
+      fmt::format("ports: {{server1: {{}}, server2: {{}}}}\n"
+                  "bridges: {{pinned: {{ports: [server1, server2], {}}}}}\n",
+                  policy));
+  INFO(kind);
+  CHECK(bench.send(0, "server1", data(kVm, kPeer)).size() == 1);
+  for (const Octets& frame : {data(kVm, kPeer), frames::kLinuxGarp, frames::kQemuRarp})
+    CHECK(bench.send(kSecond, "server2", frame).empty());
+  CHECK(bench.where("pinned", kVm) == "server1");
+  CHECK(bench.drops("server2") == Drops{{"mac-violation", 3}});
+  CHECK(bench.worker.counters.refused == 3);
+  const std::vector<Event> events = bench.events();
+  REQUIRE(events.size() == 3);
+  CHECK(events[2].kind == EventKind::kRefused);
+  CHECK(events[2].evidence == Evidence::kRarp);
+  CHECK(events[2].from == bench.port("server1"));
+  CHECK(events[2].to == bench.port("server2"));
+}
+
+TEST_CASE("nobody else may use a gateway's MAC", "[learn]") {
+  Bench bench(R"(
+ports: {server1: {}, server2: {}}
+bridges:
+  tenant:
+    ports: [server1, server2]
+    gateway: {mac: "02:00:5e:10:00:01", addresses: [10.9.0.254/24]}
+)");
+  constexpr Mac kGateway{0x02005e100001};
+  CHECK(bench.send(0, "server1", data(kGateway, kBroadcastMac)).empty());
+  CHECK(bench.drops("server1") == Drops{{"gateway-claim", 1}});
+  CHECK(bench.where("tenant", kGateway) == "self");
+  const std::vector<Event> events = bench.events();
+  REQUIRE(events.size() == 1);
+  CHECK(events[0].kind == EventKind::kGatewayClaim);
+  CHECK(events[0].to == bench.port("server1"));
+}
+
+TEST_CASE("a sighting that may not create looks, and moves", "[learn]") {
+  Bench bench(kTenant);
+  const BridgeContext& tenant = bench.topology.bridge(0);
+  const Sighting seen{
+      .bridge = 0, .mac = kVm, .port = 1, .announcement = true, .may_create = false};
+  CHECK(locate(bench.tables, tenant, seen, 0).what == Learned::kNothing);
+  CHECK(bench.where("tenant", kVm) == "");
+  bench.send(0, "server2", data(kVm, kPeer));
+  const Located located = locate(bench.tables, tenant, seen, kSecond);
+  CHECK(located.what == Learned::kMoved);
+  CHECK(located.was == bench.port("server2"));
+  CHECK(locate(bench.tables, tenant, seen, kSecond).what == Learned::kKnown);
+  CHECK(bench.events().empty());
+}
+
+}  // namespace godwit::test
