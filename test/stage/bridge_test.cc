@@ -43,7 +43,8 @@ TEST_CASE("and nowhere when it is there already", "[bridge]") {
 }
 
 TEST_CASE("who is unknown, and a group, is at every other port", "[bridge]") {
-  const Mac dst = GENERATE(kPeer, kBroadcastMac, Mac{0x01005e000001}, Mac{0x333300000001}, Mac{});
+  const Mac dst =
+      GENERATE(as<Mac>{}, kPeer, kBroadcastMac, Mac{0x01005e000001}, Mac{0x333300000001}, Mac{});
   Bench bench(kTenant);
   CHECK(bench.send(0, "server2", data(kVm, dst)) == Names{"server1", "server3"});
   CHECK(bench.worker.burst.fate[0] == Fate::kFlooded);

@@ -33,8 +33,9 @@ Mac host(unsigned n) { return Mac{0x020000000000 + uint64_t{n}}; }
 }  // namespace
 
 TEST_CASE("a first frame makes an entry, whatever it is", "[learn]") {
-  const Octets frame = GENERATE(data(kVm, kPeer), frames::kQemuRarp, frames::kLinuxGarp,
-                                frames::kArpProbe, frames::kLinuxDad, frames::kLinuxMldReport);
+  const Octets frame =
+      GENERATE(as<Octets>{}, data(kVm, kPeer), frames::kQemuRarp, frames::kLinuxGarp,
+               frames::kArpProbe, frames::kLinuxDad, frames::kLinuxMldReport);
   Bench bench(kTenant);
   bench.send(7 * kSecond, "server1", frame);
   CHECK(bench.entry("tenant", kVm) ==
@@ -176,7 +177,7 @@ bridges:
 )");
   bench.send(0, "server1", data(host(1), host(9)));
   bench.send(0, "server2", data(host(2), host(9)));
-  const std::string_view port = GENERATE("server1", "uplink");
+  const std::string_view port = GENERATE(as<std::string_view>{}, "server1", "uplink");
   CHECK(bench.send(0, port, data(host(3), host(2))).size() == 1);
   CHECK(bench.where("small", host(3)) == "");
   CHECK(bench.worker.counters.limit_bridge == 1);
@@ -231,8 +232,8 @@ TEST_CASE("our own flood is no evidence when an uplink sends it back", "[learn]"
       {51 * kMillisecond, false},
       {10 * kSecond, false},
   }));
-  const Octets frame = GENERATE(data(kVm, kBroadcastMac), frames::kQemuRarp, frames::kLinuxGarp,
-                                data(kVm, kPeer, "to nobody that is known"));
+  const Octets frame = GENERATE(as<Octets>{}, data(kVm, kBroadcastMac), frames::kQemuRarp,
+                                frames::kLinuxGarp, data(kVm, kPeer, "to nobody that is known"));
   const size_t padding = GENERATE(0, 60);
   Bench bench(kUplink);
   bench.send(kSecond, "server1", frame);

@@ -1,0 +1,248 @@
+#include "dataplane/resolve.h"
+
+#include <catch2/catch.hpp>
+#include <fmt/format.h>
+
+#include "control/control.h"
+#include "test/stage/bench.h"
+
+#include "dataplane/quiescence.h"
+
+#include "lib/packet_build.h"
+
+namespace godwit::test {
+namespace {
+
+using frames::kPeer;
+using frames::kPeerV4;
+using frames::kVm;
+using frames::kVmV4;
+using frames::kVmV6;
+
+constexpr std::string_view kTenant = R"(
+ports: {server1: {}, server2: {}, uplink: {}}
+bridges:
+  tenant:
+    ports: [server1, server2, {port: uplink, trusted: true}]
+    gateway: {mac: "02:00:5e:10:00:01", addresses: [10.9.0.254/24]}
+)";
+
+constexpr IpAddress kGatewayIp = IpAddress::v4(0x0a0900fe);  // 10.9.0.254
+constexpr Mac kOther{0x525400000003};
+
+Octets arp_of(Mac src, Mac sha, const IpAddress& spa, const IpAddress& tpa) {
+  return arp(src, make_arp_request(sha, spa, tpa));
+}
+
+NeighborEntry mapping(const Bench& bench, const IpAddress& ip) {
+  return bench.tables.neighbors.find(0, ip).entry;
+}
+
+// The events that are about mappings.
+std::vector<Event> mapping_events(Bench& bench) {
+  std::vector<Event> events = bench.events();
+  std::erase_if(events, [](const Event& e) { return e.kind == EventKind::kMoved; });
+  return events;
+}
+
+}  // namespace
+
+TEST_CASE("what a frame teaches about an address", "[resolve]") {
+  struct Case {
+    std::string_view port;
+    Octets frame;
+    Mapped mapped;
+    std::optional<EventKind> event;
+    Drops drops;
+  };
+  const IpAddress off_link = IpAddress::v4(0x0a0a0002);
+  const auto c = GENERATE_COPY(values<Case>({
+      {"server1", frames::kLinuxGarp, Mapped::kNew, EventKind::kMapped, {}},
+      {"server1", frames::kArpReply, Mapped::kNew, EventKind::kMapped, {}},
+      {"server1", frames::kLinuxUnsolicitedNa, Mapped::kNew, EventKind::kMapped, {}},
+      {"server1", frames::kLinuxRs, Mapped::kNew, EventKind::kMapped, {}},
+      {"server1", data(kVm, kPeer), Mapped::kNothing, {}, {}},
+      {"server1", frames::kQemuRarp, Mapped::kNothing, {}, {}},
+      {"server1", frames::kArpProbe, Mapped::kNothing, {}, {}},
+      {"server1", frames::kLinuxDad, Mapped::kNothing, {}, {}},
+      {"server1", arp_of(kVm, kPeer, kPeerV4, kVmV4), Mapped::kForeignSender, {}, {}},
+      {"uplink", arp_of(kVm, kPeer, kPeerV4, kVmV4), Mapped::kNew, EventKind::kMapped, {}},
+      {"server1", arp_of(kVm, kVm, off_link, kVmV4), Mapped::kOffLink, {}, {}},
+      {"server1",
+       garp(kVm, kGatewayIp),
+       Mapped::kGatewayIp,
+       EventKind::kGatewayClaim,
+       {{"gateway-claim", 1}}},
+      {"uplink", garp(kVm, kGatewayIp), Mapped::kGatewayIp, EventKind::kGatewayClaim, {}},
+  }));
+  Bench bench(kTenant);
+  bench.send(5 * kSecond, c.port, c.frame);
+  CHECK(bench.worker.burst.mapped[0] == c.mapped);
+  CHECK(bench.drops(c.port) == c.drops);
+  CHECK(bench.worker.counters.mapped == (c.mapped == Mapped::kNew ? 1 : 0));
+  CHECK(bench.tables.neighbors.quota().total() == (c.mapped == Mapped::kNew ? 1 : 0));
+  const std::vector<Event> events = bench.events();
+  REQUIRE(events.size() == (c.event ? 1 : 0));
+  if (!c.event) return;
+  CHECK(events[0].kind == *c.event);
+  CHECK(events[0].at == 5 * kSecond);
+  CHECK(events[0].to == bench.port(c.port));
+  CHECK_FALSE(events[0].ip.is_unspecified());
+}
+
+TEST_CASE("an answer shows that a host is reached, and a claim does not", "[resolve]") {
+  const auto [frame, ip, state] = GENERATE(table<Octets, IpAddress, NeighborState>({
+      {frames::kArpReply, kVmV4, NeighborState::kReachable},
+      {frames::kSolicitedNa, kVmV6, NeighborState::kReachable},
+      {frames::kArpRequest, kVmV4, NeighborState::kStale},
+      {frames::kLinuxGarp, kVmV4, NeighborState::kStale},
+      {frames::kLinuxUnsolicitedNa, kVmV6, NeighborState::kStale},
+  }));
+  Bench bench(kTenant);
+  bench.send(0, "server1", frame);
+  CHECK(mapping(bench, ip).mac() == kVm);
+  CHECK(mapping(bench, ip).state() == state);
+}
+
+TEST_CASE("a mapping that is known is heard again, and told once", "[resolve]") {
+  Bench bench(kTenant);
+  bench.send(0, "server1", frames::kLinuxGarp);
+  bench.events();
+  bench.send(9 * kSecond, "server1", frames::kLinuxGarp);
+  CHECK(bench.worker.burst.mapped[0] == Mapped::kSame);
+  const auto hit = bench.tables.neighbors.find(0, kVmV4);
+  CHECK(bench.tables.neighbors.heard_s(hit.slot) == 9);
+  CHECK(hit.entry.state() == NeighborState::kStale);
+  bench.send(9 * kSecond, "server1", frames::kArpReply);
+  CHECK(mapping(bench, kVmV4).state() == NeighborState::kReachable);
+  CHECK(bench.events().empty());
+}
+
+TEST_CASE("data and a move leave the mapping as it was", "[resolve]") {
+  Bench bench(kTenant);
+  bench.send(0, "server1", frames::kLinuxGarp);
+  const NeighborEntry before = mapping(bench, kVmV4);
+  bench.send(9 * kSecond, "server2", data(kVm, kPeer));
+  CHECK(mapping(bench, kVmV4) == before);
+  CHECK(bench.tables.neighbors.heard_s(bench.tables.neighbors.find(0, kVmV4).slot) == 0);
+  CHECK(bench.where("tenant", kVm) == "server2");
+}
+
+TEST_CASE("an address stays with a host that is there", "[resolve]") {
+  Bench bench(kTenant);
+  bench.send(0, "server1", frames::kLinuxGarp);
+  bench.events();
+  CHECK(bench.send(kSecond, "server2", garp(kOther, kVmV4)).size() == 2);  // others may decide
+  CHECK(bench.worker.burst.mapped[0] == Mapped::kConflict);
+  CHECK(bench.worker.counters.conflicts == 1);
+  CHECK(mapping(bench, kVmV4).mac() == kVm);
+  const std::vector<Event> events = mapping_events(bench);
+  REQUIRE(events.size() == 1);
+  CHECK(events[0].kind == EventKind::kConflict);
+  CHECK(events[0].mac == kOther);
+  CHECK(events[0].other_mac == kVm);
+  CHECK(events[0].ip == kVmV4);
+}
+
+TEST_CASE("and goes to the next when its host is gone", "[resolve]") {
+  Bench bench(kTenant);
+  bench.send(0, "server1", frames::kLinuxGarp);
+  const NeighborEntry before = mapping(bench, kVmV4);
+  auto hit = bench.tables.fdb.find(0, kVm);
+  REQUIRE(bench.tables.fdb.remove(hit.slot, hit.entry));
+  bench.events();
+  bench.send(kSecond, "server2", garp(kOther, kVmV4));
+  CHECK(bench.worker.burst.mapped[0] == Mapped::kTakenOver);
+  CHECK(bench.worker.counters.remapped == 1);
+  CHECK(mapping(bench, kVmV4).mac() == kOther);
+  CHECK(mapping(bench, kVmV4).seq() == before.seq() + 1);
+  const std::vector<Event> events = mapping_events(bench);
+  REQUIRE(events.size() == 1);
+  CHECK(events[0].kind == EventKind::kRemapped);
+  CHECK(events[0].mac == kOther);
+  CHECK(events[0].other_mac == kVm);
+}
+
+TEST_CASE("a refused frame, and our own flood, teach no mapping", "[resolve]") {
+  Bench bench(R"(
+ports: {server1: {}, server2: {}, uplink: {}}
+bridges:
+  tenant:
+    ports: [server1, server2, {port: uplink, trusted: true}]
+    static: [{mac: "52:54:00:00:00:02", port: server1}]
+)");
+  bench.send(0, "server2", frames::kLinuxGarp);
+  CHECK(bench.drops("server2") == Drops{{"mac-violation", 1}});
+  CHECK(mapping(bench, kVmV4).is_free());
+
+  const Octets flooded = arp_of(kOther, kOther, kPeerV4, kVmV4);
+  bench.send(0, "server2", flooded);
+  auto hit = bench.tables.neighbors.find(0, kPeerV4);
+  REQUIRE(bench.tables.neighbors.remove(hit.slot, hit.entry));
+  bench.send(0, "uplink", flooded);
+  CHECK(bench.drops("uplink") == Drops{{"reflection", 1}});
+  CHECK(mapping(bench, kPeerV4).is_free());
+}
+
+TEST_CASE("a static mapping is never taken over", "[resolve]") {
+  Bench bench(R"(
+ports: {server1: {}, server2: {}}
+bridges:
+  tenant:
+    ports: [server1, server2]
+    static: [{mac: "52:54:00:00:00:02", port: server1, ip: 10.9.0.2}]
+)");
+  bench.send(0, "server2", garp(kOther, kVmV4));
+  CHECK(bench.worker.burst.mapped[0] == Mapped::kConflict);
+  CHECK(mapping(bench, kVmV4).mac() == kVm);
+  CHECK(mapping(bench, kVmV4).flags() == kStaticNeighbor);
+}
+
+TEST_CASE("where overheard mappings are not wanted", "[resolve]") {
+  Bench bench(fmt::format("neighbors: {{learn: false}}\n{}", kTenant));
+  bench.send(0, "server1", frames::kLinuxGarp);
+  CHECK(bench.worker.burst.mapped[0] == Mapped::kOverheard);
+  bench.send(0, "server1", arp_of(kVm, kVm, kVmV4, kGatewayIp));  // spoken to the gateway
+  CHECK(bench.worker.burst.mapped[0] == Mapped::kNew);
+  bench.send(kSecond, "server1", frames::kLinuxGarp);
+  CHECK(bench.worker.burst.mapped[0] == Mapped::kSame);
+  CHECK(bench.tables.neighbors.quota().total() == 1);
+}
+
+TEST_CASE("the neighbor table has limits", "[resolve]") {
+  const auto [limits, trusted_is_limited] = GENERATE(table<std::string_view, bool>({
+      {"{limit: 3}", true},
+      {"{per_port: 3}", false},
+  }));
+  Bench bench(fmt::format("neighbors: {}\n{}", limits, kTenant));
+  const auto ip = [](unsigned n) { return IpAddress::v4(0x0a090010 + n); };
+  for (unsigned n = 0; n < 3; ++n) bench.send(0, "server1", garp(kVm, ip(n)));
+  bench.events();
+  bench.send(0, "server1", garp(kVm, ip(3)));
+  CHECK(bench.worker.burst.mapped[0] == Mapped::kLimit);
+  CHECK(bench.worker.counters.limit_neighbors == 1);
+  const std::vector<Event> events = bench.events();
+  REQUIRE(events.size() == 1);
+  CHECK(events[0].kind == EventKind::kNeighborLimit);
+  CHECK(events[0].ip == ip(3));
+  bench.send(0, "uplink", garp(kPeer, ip(4)));
+  CHECK(mapping(bench, ip(4)).is_free() == trusted_is_limited);
+}
+
+TEST_CASE("what is inside a customer's tag is not of this bridge", "[resolve]") {
+  Bench bench(R"(
+ports: {trunk: {}, server1: {}, wire: {}, wire2: {}}
+bridges:
+  red: {vlan: 10, ports: [server1, {port: trunk, tagged: true}]}
+  through: {ports: [wire, wire2]}
+)");
+  bench.send(0, "trunk", tagged(tagged(frames::kLinuxGarp, 7), 10));
+  CHECK(bench.where("red", kVm) == "trunk");
+  CHECK(mapping(bench, kVmV4).is_free());
+  bench.send(0, "trunk", tagged(frames::kLinuxGarp, 10));
+  CHECK(mapping(bench, kVmV4).mac() == kVm);
+  bench.send(0, "wire", tagged(tagged(frames::kLinuxGarp, 7), 10));
+  CHECK(bench.tables.neighbors.find(1, kVmV4).entry.mac() == kVm);
+}
+
+}  // namespace godwit::test
