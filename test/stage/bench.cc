@@ -112,7 +112,7 @@ Names Bench::send(Nanos now, std::initializer_list<Arrival> arrivals) {
   Burst& burst = receive(now, arrivals);
   held_.clear();  // the pipeline's now
   for (const Arrival& arrival : arrivals) ++worker.port_counters[port(arrival.port)].rx;
-  run_pipeline(worker, burst);
+  run_pipeline<false>(worker, burst);
   worker.step(now);  // sends
   check_counters();
   return reached();

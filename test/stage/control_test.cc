@@ -1,0 +1,221 @@
+#include "control/control.h"
+
+#include <algorithm>
+
+#include <catch2/catch.hpp>
+#include <fmt/format.h>
+
+#include "test/stage/bench.h"
+
+#include "dataplane/quiescence.h"
+
+#include "lib/packet_build.h"
+
+namespace godwit::test {
+namespace {
+
+using frames::kPeer;
+using frames::kVm;
+using frames::kVmV4;
+using frames::kVmV6;
+
+constexpr std::string_view kTenant = R"(
+ports: {server1: {}, server2: {}, uplink: {}}
+bridges:
+  tenant:
+    ports: [server1, server2, {port: uplink, trusted: true}]
+    gateway: {mac: "02:00:5e:10:00:01", addresses: [10.9.0.254/24]}
+    static: [{mac: "52:54:00:00:00:09", port: server1, ip: 10.9.0.9}]
+)";
+
+constexpr Mac kOther{0x525400000003};
+constexpr Mac kPinned{0x525400000009};
+constexpr IpAddress kPinnedIp = IpAddress::v4(0x0a090009);
+
+// A bench with control beside its worker.
+struct Run {
+  explicit Run(std::string_view yaml = kTenant) : bench(yaml) {}
+
+  Names send(Nanos now, std::string_view port, const Octets& frame) {
+    until(now);
+    const Names reached = bench.send(now, port, frame);
+    control.take_events(now);
+    return reached;
+  }
+  void until(Nanos now) {
+    while (control.next_due() <= now) control.run_due(clock = std::max(clock, control.next_due()));
+    clock = now;
+  }
+  const std::vector<MoveRecord>& moves() const { return control.moves().all(); }
+  std::vector<AlarmKind> alarms() const {
+    std::vector<AlarmKind> kinds;
+    for (const Alarm& alarm : control.alarms().all()) kinds.push_back(alarm.kind);
+    return kinds;
+  }
+
+  Bench bench;
+  EventRing* rings[1] = {&bench.ring};
+  Quiescence grace{1};
+  Control control{bench.topology, bench.tables, rings, grace};
+  Nanos clock = 0;
+};
+
+IpAddress ip_of(unsigned n) { return IpAddress::v4(0x0a090010 + n); }
+
+}  // namespace
+
+TEST_CASE("a move is on record with the IPs that followed", "[control]") {
+  Run run;
+  run.send(0, "server1", frames::kLinuxUnsolicitedNa);
+  run.send(0, "server1", frames::kLinuxGarp);
+  run.send(kSecond, "server2", frames::kQemuRarp);
+  REQUIRE(run.moves().size() == 1);
+  const MoveRecord& move = run.moves()[0];
+  CHECK(move.at == kSecond);
+  CHECK(move.mac == kVm);
+  CHECK(move.ips == std::vector<IpAddress>{kVmV4, kVmV6});
+  CHECK(move.from == run.bench.port("server1"));
+  CHECK(move.to == run.bench.port("server2"));
+  CHECK(move.evidence == Evidence::kRarp);
+  CHECK(move.verdict == MoveVerdict::kAccepted);
+  CHECK(run.alarms().empty());
+}
+
+TEST_CASE("a host that moved settles, and ages from when it was heard", "[control]") {
+  Run run;
+  run.send(0, "server1", data(kVm, kPeer));
+  run.send(10 * kSecond, "server2", data(kVm, kPeer));
+  run.until(15 * kSecond - 1);
+  CHECK(run.bench.entry("tenant", kVm).state() == FdbState::kSettling);
+  run.until(15 * kSecond);
+  CHECK(run.bench.entry("tenant", kVm).state() == FdbState::kBound);
+  run.until(310 * kSecond);
+  CHECK(run.bench.where("tenant", kVm) == "server2");
+  run.until(311 * kSecond);
+  CHECK(run.bench.where("tenant", kVm) == "");
+  CHECK(run.control.aged_locations() == 1);
+  CHECK(run.control.next_due() == kNever);
+}
+
+TEST_CASE("a mapping goes before its location, and the index with it", "[control]") {
+  Run run;
+  run.send(0, "server1", frames::kLinuxGarp);
+  run.send(100 * kSecond, "server1", data(kVm, kPeer));
+  run.until(226 * kSecond);
+  CHECK(run.control.aged_neighbors() == 1);
+  CHECK(run.bench.where("tenant", kVm) == "server1");
+  run.send(227 * kSecond, "server2", data(kVm, kPeer));
+  REQUIRE(run.moves().size() == 1);
+  CHECK(run.moves()[0].ips.empty());
+}
+
+TEST_CASE("a lost event of a move is repaired by a sweep", "[control]") {
+  Run run;
+  run.send(0, "server1", data(kVm, kPeer));
+  run.bench.send(kSecond, "server2", data(kVm, kPeer));
+  run.bench.events();  // lost
+  Event filler;
+  filler.kind = EventKind::kConflict;
+  for (unsigned n = 0; run.bench.ring.lost() == 0; ++n) run.bench.ring.post(filler);
+  run.bench.events();
+  run.control.take_events(kSecond);
+  CHECK(run.control.events_lost() == 1);
+  CHECK(run.control.next_due() == 0);  // at once
+  run.clock = kSecond;
+  run.until(6 * kSecond);
+  CHECK(run.bench.entry("tenant", kVm).state() == FdbState::kBound);
+  CHECK(run.bench.where("tenant", kVm) == "server2");
+}
+
+TEST_CASE("each lie raises its alarm, and names who tells it", "[control]") {
+  Run run;
+  run.send(0, "server1", frames::kLinuxGarp);
+  struct Case {
+    Octets frame;
+    AlarmKind kind;
+    Mac mac;
+    std::optional<IpAddress> ip;
+  };
+  const IpAddress gateway = IpAddress::v4(0x0a0900fe);
+  const auto c = GENERATE_COPY(values<Case>({
+      {data(kPinned, kPeer), AlarmKind::kMacViolation, kPinned, {}},
+      {data(Mac{0x02005e100001}, kPeer), AlarmKind::kGatewayClaim, Mac{0x02005e100001}, {}},
+      {garp(kOther, gateway), AlarmKind::kGatewayClaim, kOther, gateway},
+      {garp(kOther, kVmV4), AlarmKind::kAddressConflict, kOther, kVmV4},
+      {garp(kOther, kPinnedIp), AlarmKind::kAddressConflict, kOther, kPinnedIp},
+  }));
+  run.send(kSecond, "server2", c.frame);
+  run.send(2 * kSecond, "server2", c.frame);
+  REQUIRE(run.alarms() == std::vector{c.kind});
+  const Alarm& alarm = run.control.alarms().all()[0];
+  CHECK(alarm.at == kSecond);
+  CHECK(alarm.port == run.bench.port("server2"));
+  CHECK(alarm.bridge == run.bench.bridge("tenant"));
+  CHECK(alarm.mac == c.mac);
+  CHECK(alarm.ip == c.ip);
+  CHECK(run.control.alarms().suppressed() == 1);
+}
+
+TEST_CASE("a refused claim is one rejected move", "[control]") {
+  Run run;
+  for (Nanos s = 1; s <= 3; ++s) run.send(s * kSecond, "server2", data(kPinned, kPeer));
+  REQUIRE(run.moves().size() == 1);
+  CHECK(run.moves()[0].verdict == MoveVerdict::kRejected);
+  CHECK(run.moves()[0].ips == std::vector<IpAddress>{kPinnedIp});
+}
+
+TEST_CASE("spent limits raise an alarm that names no host", "[control]") {
+  struct Case {
+    std::string_view learning;
+    AlarmKind kind;
+  };
+  const auto [learning, kind] = GENERATE(values<Case>({
+      {"{limit: 2}", AlarmKind::kLearnLimit},
+      {"{per_port: 2}", AlarmKind::kPortQuota},
+  }));
+  Run run(
+      fmt::format("ports: {{a: {{}}, b: {{}}}}\n"
+                  "bridges: {{small: {{ports: [a, b], learning: {}}}}}\n",
+                  learning));
+  for (uint64_t n = 1; n <= 5; ++n) run.send(0, "a", data(Mac{n}, kPeer));
+  CHECK(run.alarms() == std::vector{kind});
+  CHECK_FALSE(run.control.alarms().all()[0].mac);
+  CHECK(run.control.alarms().suppressed() == 2);
+}
+
+TEST_CASE("a MAC has no more IPs than it may have", "[control]") {
+  Run run(fmt::format("neighbors: {{per_mac: 3}}\n{}", kTenant));
+  for (unsigned n = 0; n < 3; ++n) run.send(0, "server1", garp(kVm, ip_of(n)));
+  CHECK(run.alarms().empty());
+  for (unsigned n = 3; n < 6; ++n) run.send(0, "server1", garp(kVm, ip_of(n)));
+  CHECK(run.bench.tables.neighbors.find(0, ip_of(2)));
+  for (unsigned n = 3; n < 6; ++n) CHECK_FALSE(run.bench.tables.neighbors.find(0, ip_of(n)));
+  CHECK(run.alarms() == std::vector{AlarmKind::kNeighborLimit});
+  run.send(0, "server1", garp(kVm, ip_of(0)));  // what it has, it keeps
+  CHECK(run.bench.tables.neighbors.find(0, ip_of(0)));
+  run.send(kSecond, "server2", data(kVm, kPeer));
+  CHECK(run.moves().at(0).ips == std::vector<IpAddress>{ip_of(0), ip_of(1), ip_of(2)});
+}
+
+TEST_CASE("an address that is given over leaves its old host", "[control]") {
+  Run run;
+  run.send(0, "server1", frames::kLinuxGarp);
+  auto hit = run.bench.tables.fdb.find(0, kVm);
+  REQUIRE(run.bench.tables.fdb.remove(hit.slot, hit.entry));
+  run.send(kSecond, "server2", garp(kOther, kVmV4));
+  CHECK(run.alarms() == std::vector{AlarmKind::kAddressConflict});
+  run.send(2 * kSecond, "server1", data(kOther, kPeer));
+  CHECK(run.moves().at(0).ips == std::vector<IpAddress>{kVmV4});
+  run.send(3 * kSecond, "server1", data(kVm, kPeer));
+  run.send(4 * kSecond, "server2", data(kVm, kPeer));
+  CHECK(run.moves().at(1).ips.empty());
+}
+
+TEST_CASE("with nothing learned there is nothing to do", "[control]") {
+  Run run("ports: {a: {}, b: {}}\nbridges: {tenant: {ports: [a, b]}}\n");
+  CHECK(run.control.next_due() == kNever);
+  run.control.take_events(0);
+  CHECK(run.control.next_due() == kNever);
+}
+
+}  // namespace godwit::test

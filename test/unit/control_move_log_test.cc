@@ -1,0 +1,122 @@
+#include <catch2/catch.hpp>
+
+#include "control/move_log.h"
+
+#include "lib/fdb.h"
+
+namespace godwit {
+namespace {
+
+constexpr Mac kVm{0x525400000002};
+constexpr BridgeIndex kBridge = 1;
+constexpr Location kOld = 3;
+constexpr Location kNew = 4;
+constexpr Location kThird = 5;
+constexpr Nanos kSettle = 5 * kSecond;
+const uint64_t kKey = fdb_key(kBridge, kVm);
+
+MoveRecord record(Nanos at, Location from = kOld, Location to = kNew) {
+  MoveRecord move;
+  move.at = at;
+  move.bridge = kBridge;
+  move.mac = kVm;
+  move.from = from;
+  move.to = to;
+  return move;
+}
+
+// A log with one move at one second.
+struct Log : MoveLog {
+  Log() { accepted(record(kSecond)); }
+  void offer(Nanos at, std::vector<Location> delivered) { offered(kKey, at, delivered, kSettle); }
+};
+
+}  // namespace
+
+TEST_CASE("the blackhole ends with the first frame delivered at the new place", "[control]") {
+  Log log;
+  CHECK(log.has_moved(kKey));
+  CHECK_FALSE(log.all()[0].blackhole);
+  log.offer(kSecond + 3, {kOld});
+  log.offer(kSecond + 4, {});
+  CHECK_FALSE(log.all()[0].blackhole);
+  log.offer(kSecond + 7, {kNew});
+  log.offer(kSecond + 9, {kNew});
+  CHECK(log.all()[0].blackhole == 7);
+  CHECK(log.all()[0].misdelivered == 1);
+  CHECK(log.all()[0].lost == 1);
+}
+
+TEST_CASE("a frame that is flooded reaches the new place too", "[control]") {
+  Log log;
+  log.offer(kSecond, {kOld, kThird, kNew});
+  CHECK(log.all()[0].blackhole == 0);
+  CHECK(log.all()[0].misdelivered == 0);
+}
+
+TEST_CASE("a frame that reached others only is neither lost nor misdelivered", "[control]") {
+  Log log;
+  log.offer(kSecond, {kThird});
+  CHECK_FALSE(log.all()[0].blackhole);
+  CHECK(log.all()[0].misdelivered == 0);
+  CHECK(log.all()[0].lost == 0);
+}
+
+TEST_CASE("frames are lost until the host has settled", "[control]") {
+  Log log;
+  log.offer(kSecond + kSettle - 1, {});
+  CHECK(log.all()[0].lost == 1);
+  log.offer(kSecond + kSettle, {});
+  CHECK(log.all()[0].lost == 1);
+  log.offer(kSecond + kSettle, {kOld});  // but misdelivered at any time
+  CHECK(log.all()[0].misdelivered == 1);
+}
+
+TEST_CASE("what follows counts for the last move", "[control]") {
+  Log log;
+  log.accepted(record(2 * kSecond, kNew, kOld));
+  log.offer(2 * kSecond + 5, {kNew});
+  log.offer(2 * kSecond + 6, {kOld});
+  REQUIRE(log.all().size() == 2);
+  CHECK_FALSE(log.all()[0].blackhole);
+  CHECK(log.all()[1].misdelivered == 1);
+  CHECK(log.all()[1].blackhole == 6);
+}
+
+TEST_CASE("frames for others are not counted", "[control]") {
+  Log log;
+  log.offered(fdb_key(0, kVm), kSecond, {}, kSettle);
+  CHECK(log.all()[0].lost == 0);
+  CHECK_FALSE(log.has_moved(fdb_key(0, kVm)));
+}
+
+TEST_CASE("one record stands for a claim until it pauses", "[control]") {
+  MoveLog log;
+  log.rejected(record(0));
+  log.rejected(record(30 * kSecond - 1));
+  log.rejected(record(59 * kSecond));  // 30 s since the first, not since the last
+  CHECK(log.all().size() == 1);
+  log.rejected(record(89 * kSecond));
+  CHECK(log.all().size() == 2);
+  log.rejected(record(89 * kSecond, kOld, kThird));  // another claimant
+  REQUIRE(log.all().size() == 3);
+  for (const MoveRecord& move : log.all()) CHECK(move.verdict == MoveVerdict::kRejected);
+  CHECK_FALSE(log.has_moved(kKey));
+}
+
+TEST_CASE("the log has an end, and what is left out is counted", "[control]") {
+  MoveLog log;
+  constexpr size_t kMost = 1'000'000;
+  for (size_t n = 0; n < kMost; ++n) log.accepted(record(n));
+  CHECK(log.omitted() == 0);
+  CHECK(log.has_moved(kKey));
+  log.accepted(record(kMost));
+  CHECK(log.all().size() == kMost);
+  CHECK(log.omitted() == 1);
+  // Its frames must not count for the move before.
+  CHECK_FALSE(log.has_moved(kKey));
+  log.offered(kKey, kMost, {}, kSettle);
+  CHECK(log.all().back().lost == 0);
+}
+
+}  // namespace godwit
