@@ -154,14 +154,13 @@ double Bench::fdb_lookups_per_second() const {
   if (keys.empty()) return 0;
   while (keys.size() % kBulk != 0 || keys.size() < kBulk) keys.push_back(keys[0]);
   std::array<uint32_t, kBulk> homes;
-  std::array<uint32_t, kBulk> slots;
   std::array<uint64_t, kBulk> entries;
   uint64_t done = 0;
   const Nanos start = clock_.now();
   while (clock_.now() - start < kLookupsFor)
     for (size_t k = 0; k < keys.size(); k += kBulk, done += kBulk) {
       tables_.fdb.prefetch(&keys[k], homes.data(), kBulk);
-      tables_.fdb.find_bulk(&keys[k], homes.data(), kBulk, entries.data(), slots.data());
+      tables_.fdb.find_bulk(&keys[k], homes.data(), kBulk, entries.data());
     }
   return static_cast<double>(done) * kSecond / static_cast<double>(clock_.now() - start);
 }

@@ -120,7 +120,13 @@ std::vector<std::string> BenchDevices::eal_arguments() const {
   const bool pci = std::any_of(config_.ports.begin(), config_.ports.end(),
                                [](const PortConfig& p) { return is_pci_address(p.device); });
   if (!pci) arguments.emplace_back("--no-pci");
-  if (free_huge_megabytes() < megabytes()) {
+  const bool users_memory =
+      std::any_of(options_.eal.begin(), options_.eal.end(), [](const auto& a) {
+        return a == "--no-huge" || a == "--in-memory" || a.starts_with("--huge-dir");
+      });
+  if (users_memory) {
+    arguments.emplace_back("--no-shconf");
+  } else if (free_huge_megabytes() < megabytes()) {
     arguments.insert(arguments.end(),
                      {"--no-huge", "--no-shconf", "-m", fmt::format("{}", megabytes())});
   } else {

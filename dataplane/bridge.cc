@@ -14,19 +14,17 @@ bool is_relayed(Mac dst, bool forward_bpdu) {
   return !dst.is_reserved_group() || (dst == kBpdu && forward_bpdu);
 }
 
-void decide(Burst& burst, uint16_t i, bool forward_bpdu) {
+// Everything but a known unicast destination at another port.
+[[gnu::noinline]] void decide(Burst& burst, uint16_t i, FdbEntry entry, bool forward_bpdu) {
   if (!is_relayed(burst.ethernet[i].dst, forward_bpdu))
     return burst.drop_frame(i, Drop::kReservedGroup);
-  const FdbEntry entry(burst.found_entry[i]);
-  if (burst.dst_key[i] == 0 || entry.is_free()) {
+  if (entry.is_free()) {
     burst.fate[i] = Fate::kFlooded;
+    ++burst.flooded;
   } else if (entry.location() == kSelf) {
     burst.fate[i] = Fate::kConsumed;
-  } else if (entry.location() == burst.in_port[i]) {
-    burst.drop_frame(i, Drop::kHairpin);
   } else {
-    burst.fate[i] = Fate::kForwarded;
-    burst.out[i] = entry.location();
+    burst.drop_frame(i, Drop::kHairpin);
   }
 }
 
@@ -35,9 +33,18 @@ void decide(Burst& burst, uint16_t i, bool forward_bpdu) {
 void bridge(Worker& worker, Burst& burst) {
   const bool forward_bpdu = worker.topology.config().forward_bpdu;
   worker.tables.fdb.find_bulk(burst.dst_key.data(), burst.dst_home.data(), burst.count,
-                              burst.found_entry.data(), burst.found_slot.data());
-  for (uint16_t i = 0; i < burst.count; ++i)
-    if (burst.fate[i] == Fate::kPending) decide(burst, i, forward_bpdu);
+                              burst.found_entry.data());
+  burst.flooded = 0;
+  for (uint16_t i = 0; i < burst.count; ++i) {
+    if (burst.fate[i] != Fate::kPending) [[unlikely]]
+      continue;
+    const FdbEntry entry(burst.found_entry[i]);
+    const Location at = entry.location();
+    burst.out[i] = at;
+    burst.fate[i] = Fate::kForwarded;
+    if (entry.is_free() || at == burst.in_port[i] || at == kSelf) [[unlikely]]
+      decide(burst, i, entry, forward_bpdu);
+  }
 }
 
 }  // namespace godwit

@@ -36,7 +36,7 @@ struct Burst {
   std::array<rte_mbuf*, kMaxBurst> mbuf;  // not to be touched once sent or freed by `tx`
   std::array<PortIndex, kMaxBurst> in_port;
 
-  // Filled by classify; keys are 0 where there is nothing to look up.
+  // Filled by classify; keys are 0 where no bridge took the frame.
   std::array<BridgeIndex, kMaxBurst> bridge;  // kNoBridge: taken by none
   std::array<EthernetView, kMaxBurst> ethernet;
   std::array<Evidence, kMaxBurst> evidence;
@@ -51,6 +51,7 @@ struct Burst {
   std::array<FrameEvidence, kMaxBurst> said;
 
   // Filled by the stages that decide.
+  uint16_t flooded = 0;  // frames whose fate is kFlooded
   std::array<Fate, kMaxBurst> fate;
   std::array<Drop, kMaxBurst> drop;
   std::array<Location, kMaxBurst> out;
@@ -63,7 +64,6 @@ struct Burst {
 
   // Scratch of the stage at work: what its bulk lookup found.
   std::array<uint64_t, kMaxBurst> found_entry;
-  std::array<uint32_t, kMaxBurst> found_slot;
 
   std::span<const uint8_t> bytes(uint16_t i) const {
     return {rte_pktmbuf_mtod(mbuf[i], const uint8_t*), mbuf[i]->data_len};

@@ -1,7 +1,5 @@
 #include "dataplane/classify.h"
 
-#include <algorithm>
-
 #include "dataplane/worker.h"
 
 #include "lib/fdb.h"
@@ -9,8 +7,7 @@
 namespace godwit {
 namespace {
 
-BridgeIndex bridge_of(const PortContext& port, const EthernetView& view) {
-  if (view.tags == 0) return port.untagged;
+BridgeIndex tagged_bridge_of(const PortContext& port, const EthernetView& view) {
   if (view.outer_tpid == kEtherTypeVlan) {
     if (view.outer_vid() == 0) return port.untagged;  // a priority, no VLAN: IEEE 802.1Q-2018 §6.9
     const BridgeIndex tagged = port.bridge_of_vlan(view.outer_vid());
@@ -19,14 +16,9 @@ BridgeIndex bridge_of(const PortContext& port, const EthernetView& view) {
   return port.transparent ? port.untagged : kNoBridge;
 }
 
-void drop_homeless(Burst& burst, uint16_t i, const PortContext& port) {
-  burst.drop_frame(i, port.memberships.empty() ? Drop::kNoBridge : Drop::kVlanMismatch);
-}
-
 // What a frame says is read even when no bridge takes it: an untagged RARP on a trunk tells of the
 // MAC's place in every VLAN.
-void read_what_it_says(Burst& burst, uint16_t i) {
-  burst.evidence[i] = Evidence::kData;
+[[gnu::noinline]] void listen(Burst& burst, uint16_t i) {
   if (!may_be_evidence(burst.ethernet[i], burst.bytes(i))) return;
   const FrameEvidence said = read_evidence(burst.ethernet[i], burst.bytes(i));
   if (said.kind == Evidence::kData) return;
@@ -35,33 +27,49 @@ void read_what_it_says(Burst& burst, uint16_t i) {
   burst.speakers[burst.speaker_count++] = i;
 }
 
-void classify_one(const Topology& topology, Burst& burst, uint16_t i) {
+// A frame without an address or without a bridge has no keys.
+[[gnu::noinline]] void reject(Burst& burst, uint16_t i, Drop reason) {
+  burst.drop_frame(i, reason);
+  burst.bridge[i] = kNoBridge;
+  burst.src_key[i] = burst.dst_key[i] = 0;
+  burst.src_home[i] = burst.dst_home[i] = 0;
+}
+
+// Gives the burst a key to look up later, when its bucket has come into the cache.
+void look_up_later(const Fdb::Locator& locator, uint64_t key, uint64_t& key_out,
+                   uint32_t& home_out) {
+  key_out = key;
+  home_out = locator.home(key);
+  locator.prefetch(home_out);
+}
+
+void classify_one(const PortContext& port, const Fdb::Locator& locator, Burst& burst, uint16_t i) {
   const auto view = parse_ethernet(burst.bytes(i));
-  if (!view) return burst.drop_frame(i, Drop::kRunt);
+  if (!view) [[unlikely]]
+    return reject(burst, i, Drop::kRunt);
   burst.ethernet[i] = *view;
-  read_what_it_says(burst, i);
-  const PortContext& port = topology.port(burst.in_port[i]);
-  const BridgeIndex bridge = bridge_of(port, *view);
-  if (bridge == kNoBridge) return drop_homeless(burst, i, port);
+  if (is_evidence_ethertype(view->ether_type)) [[unlikely]]
+    listen(burst, i);
+  const BridgeIndex bridge = view->tags == 0 ? port.untagged : tagged_bridge_of(port, *view);
+  if (bridge == kNoBridge) [[unlikely]]
+    return reject(burst, i, port.memberships.empty() ? Drop::kNoBridge : Drop::kVlanMismatch);
   burst.bridge[i] = bridge;
-  if (view->src.is_station()) burst.src_key[i] = fdb_key(bridge, view->src);
-  if (view->dst.is_station()) burst.dst_key[i] = fdb_key(bridge, view->dst);
+  // A group address, or the zero address, is a key that is never found.
+  look_up_later(locator, fdb_key(bridge, view->src), burst.src_key[i], burst.src_home[i]);
+  look_up_later(locator, fdb_key(bridge, view->dst), burst.dst_key[i], burst.dst_home[i]);
 }
 
 }  // namespace
 
 void classify(Worker& worker, Burst& burst) {
-  const uint16_t n = burst.count;
+  const PortContext* ports = worker.topology.ports().data();
+  const Fdb::Locator locator = worker.tables.fdb.locator();  // in registers, not behind a reference
   burst.speaker_count = 0;
-  std::fill_n(burst.fate.begin(), n, Fate::kPending);
-  std::fill_n(burst.bridge.begin(), n, kNoBridge);
-  std::fill_n(burst.src_key.begin(), n, 0);
-  std::fill_n(burst.dst_key.begin(), n, 0);
-  std::fill_n(burst.learned.begin(), n, Learned::kNothing);
-  std::fill_n(burst.mapped.begin(), n, Mapped::kNothing);
-  for (uint16_t i = 0; i < n; ++i) classify_one(worker.topology, burst, i);
-  worker.tables.fdb.prefetch(burst.src_key.data(), burst.src_home.data(), n);
-  worker.tables.fdb.prefetch(burst.dst_key.data(), burst.dst_home.data(), n);
+  burst.fate.fill(Fate::kPending);
+  burst.evidence.fill(Evidence::kData);
+  burst.mapped.fill(Mapped::kNothing);
+  for (uint16_t i = 0; i < burst.count; ++i)
+    classify_one(ports[burst.in_port[i]], locator, burst, i);
 }
 
 }  // namespace godwit

@@ -93,6 +93,7 @@ uint64_t fingerprint(const EthernetView& view, std::span<const uint8_t> frame) {
 }
 
 void flood(Worker& worker, Burst& burst) {
+  if (burst.flooded == 0) return;
   for (uint16_t i = 0; i < burst.count; ++i)
     if (burst.fate[i] == Fate::kFlooded) flood_one(worker, burst, i);
 }

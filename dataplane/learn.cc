@@ -116,7 +116,7 @@ void conclude(Worker& worker, Burst& burst, uint16_t i, const Located& located) 
 
 // The source is not where the burst's lookup, or an earlier frame of the burst, last saw it. True
 // when that changed the table in a way that a later frame of the burst must see.
-bool learn_cold(Worker& worker, Burst& burst, uint16_t i) {
+[[gnu::noinline]] bool learn_cold(Worker& worker, Burst& burst, uint16_t i) {
   const BridgeContext& bridge = worker.topology.bridge(burst.bridge[i]);
   const bool trusted = bridge.is_trusted(burst.in_port[i]);
   const FdbEntry entry(burst.found_entry[i]);
@@ -160,16 +160,16 @@ void learn(Worker& worker, Burst& burst) {
   const uint16_t tick = FdbEntry::stamp_s(worker.now);
   const Fdb& fdb = worker.tables.fdb;
   bool written = false;  // by this burst: what the bulk lookup found may be out of date
-  fdb.find_bulk(burst.src_key.data(), burst.src_home.data(), burst.count, burst.found_entry.data(),
-                burst.found_slot.data());
+  fdb.find_bulk(burst.src_key.data(), burst.src_home.data(), burst.count, burst.found_entry.data());
   for (uint16_t i = 0; i < burst.count; ++i) {
-    if (burst.src_key[i] == 0) continue;
     if (written) burst.found_entry[i] = fdb.find(burst.src_key[i]).entry.word();
-    if (is_heard(FdbEntry(burst.found_entry[i]), burst.in_port[i], tick)) {
-      burst.learned[i] = Learned::kKnown;
-    } else {
+    burst.learned[i] = Learned::kKnown;
+    if (is_heard(FdbEntry(burst.found_entry[i]), burst.in_port[i], tick)) [[likely]]
+      continue;
+    if (burst.bridge[i] != kNoBridge && burst.ethernet[i].src.is_station())
       written |= learn_cold(worker, burst, i);
-    }
+    else
+      burst.learned[i] = Learned::kNothing;
   }
 }
 

@@ -32,7 +32,8 @@ void strip_tag(rte_mbuf* frame) {
   rte_pktmbuf_adj(frame, kVlanTagSize);
 }
 
-void forward(Worker& worker, Burst& burst, uint16_t i) {
+// The tag is not as the port wants it.
+[[gnu::noinline]] void forward_retagged(Worker& worker, Burst& burst, uint16_t i) {
   const BridgeContext& bridge = worker.topology.bridge(burst.bridge[i]);
   const PortContext& port = worker.topology.port(burst.out[i]);
   if (!may_leave(bridge, port, burst.ethernet[i])) return burst.drop_frame(i, Drop::kVlanMismatch);
@@ -42,21 +43,13 @@ void forward(Worker& worker, Burst& burst, uint16_t i) {
   worker.send(burst.out[i], burst.mbuf[i]);
 }
 
-// Forwarded frames were handed on, and flooded ones by `flood`; the others end here.
-void conclude(Worker& worker, Burst& burst, uint16_t i) {
+// Neither forwarded nor flooded: the frame ends here.
+[[gnu::noinline]] void end(Worker& worker, Burst& burst, uint16_t i) {
   PortCounters& counters = worker.port_counters[burst.in_port[i]];
-  switch (burst.fate[i]) {
-    case Fate::kForwarded:
-    case Fate::kFlooded:
-      ++counters.forwarded;
-      return;
-    case Fate::kConsumed:
-      ++counters.consumed;
-      break;
-    default:
-      ++counters.drops[static_cast<size_t>(burst.drop[i])];
-      break;
-  }
+  if (burst.fate[i] == Fate::kConsumed)
+    ++counters.consumed;
+  else
+    ++counters.drops[static_cast<size_t>(burst.drop[i])];
   rte_pktmbuf_free(burst.mbuf[i]);
 }
 
@@ -87,9 +80,20 @@ bool set_tag(rte_mbuf* frame, const EthernetView& view, TagForm form, uint16_t v
 }
 
 void tx(Worker& worker, Burst& burst) {
+  const PortContext* ports = worker.topology.ports().data();
+  PortCounters* counters = worker.port_counters.data();
   for (uint16_t i = 0; i < burst.count; ++i) {
-    if (burst.fate[i] == Fate::kForwarded) forward(worker, burst, i);
-    conclude(worker, burst, i);
+    if (burst.fate[i] == Fate::kForwarded) [[likely]] {
+      const PortIndex out = burst.out[i];
+      if (burst.ethernet[i].tags == 0 && ports[out].untagged == burst.bridge[i]) [[likely]]
+        worker.send(out, burst.mbuf[i]);
+      else
+        forward_retagged(worker, burst, i);
+    }
+    if (burst.fate[i] == Fate::kForwarded || burst.fate[i] == Fate::kFlooded) [[likely]]
+      ++counters[burst.in_port[i]].forwarded;
+    else
+      end(worker, burst, i);
   }
 }
 

@@ -55,14 +55,9 @@ void Worker::process() {
   burst.count = 0;
 }
 
-void Worker::send(PortIndex port, rte_mbuf* frame) {
-  TxBuffer& buffer = tx_[port];
-  if (buffer.count == 0) tx_pending_.push_back(port);
-  buffer.frames[buffer.count++] = frame;
-  if (buffer.count == buffer.frames.size()) {
-    flush(port);
-    std::erase(tx_pending_, port);
-  }
+void Worker::flush_early(PortIndex port) {
+  flush(port);
+  std::erase(tx_pending_, port);
 }
 
 void Worker::flush(PortIndex port) {

@@ -81,7 +81,13 @@ class Worker {
   uint16_t step(Nanos now);
 
   // Queues a frame for a port, sending what is queued when the buffer is full. Takes ownership.
-  void send(PortIndex port, rte_mbuf* frame);
+  void send(PortIndex port, rte_mbuf* frame) {
+    TxBuffer& buffer = tx_[port];
+    if (buffer.count == 0) tx_pending_.push_back(port);  // reserved: never allocates
+    buffer.frames[buffer.count++] = frame;
+    if (buffer.count == buffer.frames.size()) [[unlikely]]
+      flush_early(port);
+  }
 
   const Topology& topology;
   Tables& tables;
@@ -102,6 +108,7 @@ class Worker {
  private:
   void process();
   void flush(PortIndex port);
+  void flush_early(PortIndex port);
 
   std::span<Port* const> ports_;
   uint16_t burst_limit_;

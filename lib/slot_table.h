@@ -100,6 +100,8 @@ constexpr uint32_t slots_for(uint32_t limit) {
 // insert hold until the caller's next quiescent state.
 template <class Traits = NativeTraits>
 class SlotTable {
+  struct Bucket;
+
  public:
   // Keys: not 0, this bit (the I/G bit of a MAC in the low 48 bits) clear, bits 63..48 not all
   // ones.
@@ -131,22 +133,41 @@ class SlotTable {
   SlotTable(const SlotTable&) = delete;
   SlotTable& operator=(const SlotTable&) = delete;
 
-  // The bucket where the walk for `key` begins.
-  uint32_t home(uint64_t key) const { return fast_range(keyed_hash(key, secret_), homes_); }
-  void prefetch(uint32_t home) const { __builtin_prefetch(&buckets_[home]); }
+  // Where keys live, by value: a loop that stores keys of its own would otherwise read the table's
+  // fields anew for each, since they might be what it stored to.
+  class Locator {
+   public:
+    // The bucket where the walk for `key` begins.
+    uint32_t home(uint64_t key) const { return fast_range(keyed_hash(key, secret_), homes_); }
+    void prefetch(uint32_t home) const { __builtin_prefetch(&buckets_[home]); }
+
+   private:
+    friend class SlotTable;
+    explicit Locator(const SlotTable& table)
+        : buckets_(table.buckets_), homes_(table.homes_), secret_(table.secret_) {}
+    const Bucket* buckets_;
+    uint32_t homes_;
+    HashSecret secret_;
+  };
+  Locator locator() const { return Locator(*this); }
+
+  uint32_t home(uint64_t key) const { return locator().home(key); }
+  void prefetch(uint32_t home) const { locator().prefetch(home); }
 
   // Hashes `n` keys and prefetches their buckets; give the homes to find_bulk a little later.
   void prefetch(const uint64_t* keys, uint32_t* homes, unsigned n) const {
-    for (unsigned i = 0; i < n; ++i) prefetch(homes[i] = home(keys[i]));
+    const Locator here = locator();
+    for (unsigned i = 0; i < n; ++i) here.prefetch(homes[i] = here.home(keys[i]));
   }
 
   // What is no key is never found; so a frame's destination may be looked up whatever it is.
   Found find(uint64_t key) const { return find(key, home(key)); }
   Found find(uint64_t key, uint32_t home) const;
 
-  // values[i] and slots[i] are what find(keys[i], homes[i]) returns.
+  // values[i] and slots[i] are what find(keys[i], homes[i]) returns; `slots` may be nullptr.
+  template <class Slots>
   void find_bulk(const uint64_t* keys, const uint32_t* homes, unsigned n, uint64_t* values,
-                 uint32_t* slots) const;
+                 Slots slots) const;
 
   // Inserts a key with a value that is not 0. on_claim(slot) runs before the entry can be seen, and
   // may write what goes with it elsewhere; also when the insert then gives way to a rival.
@@ -219,8 +240,9 @@ class SlotTable {
     return ((word | (word - 1)) / kPending & 1) - 1;
   }
   static unsigned match(const Bucket& bucket, uint64_t key);
+  template <class Slots>
   void find_chunk(const uint64_t* keys, const uint32_t* homes, unsigned n, uint64_t* values,
-                  uint32_t* slots) const;
+                  Slots slots) const;
   InsertResult survey(uint64_t key, uint32_t home) const;
   InsertResult settle(uint64_t key, uint32_t home, uint32_t own);
   InsertResult judge(uint64_t key, uint32_t rival, uint32_t own);

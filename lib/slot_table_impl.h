@@ -57,24 +57,27 @@ Found SlotTable<Traits>::find(uint64_t key, uint32_t home) const {
 }
 
 template <class Traits>
+template <class Slots>
 void SlotTable<Traits>::find_bulk(const uint64_t* keys, const uint32_t* homes, unsigned n,
-                                  uint64_t* values, uint32_t* slots) const {
-  constexpr unsigned chunk = 64;
-  for (; n > chunk; n -= chunk) {
-    find_chunk(keys, homes, chunk, values, slots);
-    keys += chunk, homes += chunk, values += chunk, slots += chunk;
+                                  uint64_t* values, Slots slots) const {
+  constexpr unsigned kChunk = 64;
+  for (; n > kChunk; n -= kChunk) {
+    find_chunk(keys, homes, kChunk, values, slots);
+    keys += kChunk, homes += kChunk, values += kChunk;
+    if constexpr (!std::is_null_pointer_v<Slots>) slots += kChunk;
   }
   find_chunk(keys, homes, n, values, slots);
 }
 
-// At most 64 keys, in three passes, each over what the one before left: the home buckets, the
-// counts of displaced entries, the rest of the walk. The first two have no branch that depends on
+// At most 64 keys, in three passes, each over what the one before left: the home buckets; the
+// counts of displaced entries, prefetched; the whole walk. The first has no branch that depends on
 // the data.
 template <class Traits>
+template <class Slots>
 void SlotTable<Traits>::find_chunk(const uint64_t* keys, const uint32_t* homes, unsigned n,
-                                   uint64_t* values, uint32_t* slots) const {
+                                   uint64_t* values, Slots slots) const {
+  constexpr bool kWantsSlots = !std::is_null_pointer_v<Slots>;
   uint64_t missed = 0;
-  uint64_t walks_on = 0;  // among the missed: the key may be further on
   for (unsigned i = 0; i < n; ++i) {
     const Bucket& bucket = buckets_[homes[i]];
     const unsigned lanes = match(bucket, keys[i]);
@@ -82,22 +85,16 @@ void SlotTable<Traits>::find_chunk(const uint64_t* keys, const uint32_t* homes, 
     const uint64_t hit = (uint64_t{0} - uint64_t{lanes != 0}) & findable(keys[i]);
     const uint64_t word = bucket.values[lane].load(std::memory_order_acquire) & hit;
     values[i] = word;
-    slots[i] = homes[i] * Traits::kSlots + lane;
+    if constexpr (kWantsSlots) slots[i] = homes[i] * Traits::kSlots + lane;
     missed |= uint64_t{word == 0} << i;
-    walks_on |= (hit & uint64_t{word == 0}) << i;  // a dying entry hides its successor
   }
+  for (uint64_t rest = missed; rest != 0; rest &= rest - 1)
+    __builtin_prefetch(&displaced_[homes[std::countr_zero(rest)]]);
   for (; missed != 0; missed &= missed - 1) {
     const auto i = static_cast<unsigned>(std::countr_zero(missed));
-    const bool displaced = displaced_[homes[i]].load(std::memory_order_relaxed) != 0;
-    slots[i] = kNoSlot;
-    prefetch(homes[i] + displaced);
-    walks_on |= uint64_t{displaced} << i;
-  }
-  for (; walks_on != 0; walks_on &= walks_on - 1) {
-    const auto i = static_cast<unsigned>(std::countr_zero(walks_on));
-    const Found found = find(keys[i], homes[i]);
+    const Found found = findable(keys[i]) != 0 ? find(keys[i], homes[i]) : Found{};
     values[i] = found.value;
-    slots[i] = found.slot;
+    if constexpr (kWantsSlots) slots[i] = found.slot;
   }
 }
 
