@@ -25,7 +25,7 @@ class FdbAging {
   // Called for each SETTLING entry that a walk meets.
   std::function<void(uint64_t key, Nanos now)> on_settling;
 
-  uint32_t slot_count() const { return fdb_.slot_count(); }
+  Fdb& table() { return fdb_; }
   uint64_t inserted() const { return fdb_.quota().granted(); }
   Nanos shortest_life() const { return shortest_life_; }
   std::optional<Nanos> visit(uint32_t slot, Nanos now);
@@ -48,7 +48,7 @@ class NeighborAging {
   // Called for each mapping that ends.
   std::function<void(BridgeIndex bridge, Mac mac, const IpAddress& ip)> on_removed;
 
-  uint32_t slot_count() const { return neighbors_.slot_count(); }
+  NeighborTable& table() { return neighbors_; }
   uint64_t inserted() const { return neighbors_.quota().granted(); }
   Nanos shortest_life() const { return shortest_life_; }
   std::optional<Nanos> visit(uint32_t slot, Nanos now);

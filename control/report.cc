@@ -153,11 +153,11 @@ Json Report::counters() const {
 void Report::fdb() {
   const Fdb& table = replay_.tables().fdb;
   std::vector<std::pair<uint64_t, FdbEntry>> entries;
-  for (uint32_t slot = 0; slot < table.slot_count(); ++slot) {
+  table.walk(0, table.slot_count(), [&](uint32_t slot) {
     const FdbEntry entry = table.entry_at(slot);
     if (table.key_at(slot) != 0 && !entry.is_free() && entry.location() != kSelf)
       entries.emplace_back(table.key_at(slot), entry);
-  }
+  });
   std::sort(entries.begin(), entries.end(), [&](const auto& x, const auto& y) {
     const auto& bx = bridge_name(fdb_bridge(x.first));
     const auto& by = bridge_name(fdb_bridge(y.first));
@@ -177,9 +177,10 @@ void Report::fdb() {
 void Report::neighbors() {
   const NeighborTable& table = replay_.tables().neighbors;
   std::vector<std::pair<NeighborTable::Host, uint32_t>> entries;
-  for (uint32_t slot = 0; slot < table.slot_count(); ++slot)
+  table.walk(0, table.slot_count(), [&](uint32_t slot) {
     if (const auto host = table.host_at(slot); host && !table.entry_at(slot).is_free())
       entries.emplace_back(*host, slot);
+  });
   std::sort(entries.begin(), entries.end(), [&](const auto& x, const auto& y) {
     return std::tie(bridge_name(x.first.bridge), x.first.ip) <
            std::tie(bridge_name(y.first.bridge), y.first.ip);

@@ -1,5 +1,5 @@
-// A walk over all slots of a table, for what only time brings about. It runs when the first of the
-// entries that it saw may expire, not once a second: an entry that is heard again only lives
+// A walk over all entries of a table, for what only time brings about. It runs when the first of
+// the entries that it saw may expire, not once a second: an entry that is heard again only lives
 // longer.
 #pragma once
 
@@ -12,7 +12,7 @@
 namespace godwit {
 
 // A Policy has
-//   uint32_t slot_count() const;
+//   auto& table();               what is swept: an Fdb or a NeighborTable
 //   uint64_t inserted() const;     entries ever inserted
 //   Nanos shortest_life() const;   an entry inserted now does not expire before
 //   std::optional<Nanos> visit(uint32_t slot, Nanos now);
@@ -29,25 +29,25 @@ class Sweep {
     return newer ? std::min(first_expiry_, started_ + policy_.shortest_life()) : first_expiry_;
   }
 
-  // One turn, of at most kTurn slots (well under a millisecond); call while next_due() <= now.
+  // One turn, of at most kTurn buckets (well under a millisecond); call while next_due() <= now.
   void run(Nanos now) {
     if (at_ == 0) {
       started_ = now;
       inserted_ = policy_.inserted();
       first_expiry_ = kNever;
     }
-    const uint32_t end = std::min(policy_.slot_count(), at_ + kTurn);
-    for (; at_ < end; ++at_)
-      if (const std::optional<Nanos> expiry = policy_.visit(at_, now))
+    at_ = policy_.table().sweep(at_, kTurn, [&](uint32_t slot) {
+      if (const std::optional<Nanos> expiry = policy_.visit(slot, now))
         first_expiry_ = std::min(first_expiry_, *expiry);
-    if (at_ == policy_.slot_count()) at_ = 0;
+    });
+    if (at_ == policy_.table().slot_count()) at_ = 0;
   }
 
   // Walks at the next occasion, whatever is due: something may have been missed.
   void hurry() { first_expiry_ = 0; }
 
  private:
-  static constexpr uint32_t kTurn = 1U << 15;
+  static constexpr uint32_t kTurn = 1U << 13;
 
   Policy& policy_;
   uint32_t at_ = 0;  // next slot; 0: no walk under way

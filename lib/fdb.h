@@ -114,7 +114,7 @@ class Fdb {
     FdbEntry entry;           // kInserted, kExists
   };
 
-  // Memory for `limit` entries, in bytes; aligned to 64, the caller's.
+  // Memory for `limit` entries, in bytes; zero, aligned to 64, the caller's.
   static constexpr size_t bytes(uint32_t limit) { return SlotTable<>::bytes(slots_for(limit)); }
 
   Fdb(void* memory, uint32_t limit, const QuotaLimits& limits, HashSecret secret)
@@ -166,6 +166,14 @@ class Fdb {
     return done;
   }
   void reclaim(uint32_t slot) { table_.reclaim(slot); }
+  template <class Visit>
+  uint32_t walk(uint32_t from, uint32_t most, Visit visit) const {
+    return table_.walk(from, most, visit);
+  }
+  template <class Visit>
+  uint32_t sweep(uint32_t from, uint32_t most, Visit visit) {
+    return table_.sweep(from, most, visit);
+  }
   uint32_t slot_count() const { return table_.slot_count(); }
   uint64_t key_at(uint32_t slot) const { return table_.key_at(slot); }
   FdbEntry entry_at(uint32_t slot) const { return FdbEntry(table_.value_at(slot)); }

@@ -1,7 +1,5 @@
 #include "lib/neighbor_table.h"
 
-#include <memory>
-
 namespace godwit {
 
 size_t NeighborTable::bytes(uint32_t limit) {
@@ -15,9 +13,7 @@ NeighborTable::NeighborTable(void* memory, uint32_t limit, const QuotaLimits& li
       table_(memory, slots_for(limit), secret),
       records_(reinterpret_cast<Record*>(static_cast<std::byte*>(memory) +
                                          SlotTable<>::bytes(slots_for(limit)))),
-      quota_(limits.with_total_at_most(limit)) {
-  std::uninitialized_value_construct_n(records_, table_.slot_count());
-}
+      quota_(limits.with_total_at_most(limit)) {}
 
 NeighborTable::Inserted NeighborTable::insert(BridgeIndex bridge, const IpAddress& ip,
                                               NeighborEntry entry, Location port, uint32_t now_s) {

@@ -107,7 +107,7 @@ class NeighborTable {
     IpAddress ip;
   };
 
-  // Memory for `limit` entries, in bytes; aligned to 64, the caller's.
+  // Memory for `limit` entries, in bytes; zero, aligned to 64, the caller's.
   static size_t bytes(uint32_t limit);
   NeighborTable(void* memory, uint32_t limit, const QuotaLimits& limits, HashSecret secret);
 
@@ -152,7 +152,17 @@ class NeighborTable {
   bool remove(uint32_t slot, NeighborEntry& expected);
   void reclaim(uint32_t slot) { table_.reclaim(slot); }
 
-  // Sweeps by control. The others are meaningful for slots where host_at() gives a host.
+  // Control: as in SlotTable.
+  template <class Visit>
+  uint32_t walk(uint32_t from, uint32_t most, Visit visit) const {
+    return table_.walk(from, most, visit);
+  }
+  template <class Visit>
+  uint32_t sweep(uint32_t from, uint32_t most, Visit visit) {
+    return table_.sweep(from, most, visit);
+  }
+
+  // What a walk shows. The others are meaningful for slots where host_at() gives a host.
   uint32_t slot_count() const { return table_.slot_count(); }
   std::optional<Host> host_at(uint32_t slot) const;
   NeighborEntry entry_at(uint32_t slot) const { return NeighborEntry(table_.value_at(slot)); }

@@ -45,6 +45,15 @@
 // or update ever refers to those. (An abort may hit a later claim of the same key in the same slot:
 // it is a rival in a higher slot just the same.)
 //
+// Walks by control pass over the empty. used_ has a bit for each bucket that may hold a key, so a
+// walk costs what is in the table and not what would fit. An inserter sets the bit after its claim
+// if it finds it clear. A sweep that finds a bucket empty clears the bit first and then looks at
+// the keys again: if there is one by now, it sets the bit again. The claim and the load of the bit
+// behind it, the clearing and the load of the keys behind it are seq_cst; so either the inserter
+// sees the bit cleared, or the sweep sees the claim (as in Dekker's algorithm). Once an insert has
+// returned, every walk that starts later meets its entry. Only control clears bits and walks, so no
+// walk sees a bit between its clearing and its return.
+//
 // test/proof checks this code, not a model of it, under every interleaving of small cases.
 #pragma once
 
@@ -52,7 +61,7 @@
 #include <cassert>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
+#include <type_traits>
 
 #include "lib/hash.h"
 
@@ -112,23 +121,22 @@ class SlotTable {
 
   // For at least `slots` slots: the size of the memory in bytes, and the exact number of slots.
   static constexpr size_t bytes(uint32_t slots) {
-    const size_t size = bucket_count(slots) * (sizeof(Bucket) + sizeof(Count));
-    return (size + 63) / 64 * 64;  // so that another table may follow
+    return used_at(slots) + word_count(bucket_count(slots)) * sizeof(Word);
   }
 
   static constexpr uint32_t slot_count(uint32_t slots) {
     return bucket_count(slots) * Traits::kSlots;
   }
 
-  // `memory`: bytes(slots) bytes aligned to 64; the caller's, and must outlive the table.
+  // `memory`: bytes(slots) zero bytes aligned to 64; the caller's, and must outlive the table. An
+  // empty table is all zero, so nothing is written here: fresh pages are touched on first use.
   SlotTable(void* memory, uint32_t slots, HashSecret secret)
       : buckets_(static_cast<Bucket*>(memory)),
         displaced_(reinterpret_cast<Count*>(buckets_ + bucket_count(slots))),
+        used_(reinterpret_cast<Word*>(static_cast<std::byte*>(memory) + used_at(slots))),
         homes_(bucket_count(slots) - (Traits::kBuckets - 1)),
         secret_(secret) {
     assert(reinterpret_cast<uintptr_t>(memory) % 64 == 0);
-    std::uninitialized_value_construct_n(buckets_, bucket_count(slots));
-    std::uninitialized_value_construct_n(displaced_, bucket_count(slots));
   }
   SlotTable(const SlotTable&) = delete;
   SlotTable& operator=(const SlotTable&) = delete;
@@ -190,8 +198,16 @@ class SlotTable {
   // Control: frees a removed slot; a grace period must have passed since remove() (see Limbo).
   void reclaim(uint32_t slot);
 
-  // Sweeps by control: slots are 0 .. slot_count() - 1.
-  uint32_t slot_count() const { return (homes_ + Traits::kBuckets - 1) * Traits::kSlots; }
+  // Control: calls visit(slot) for every slot of at most `most` buckets that may be in use, from
+  // the bucket of slot `from` on. Returns the slot to go on from; slot_count() at the end.
+  template <class Visit>
+  uint32_t walk(uint32_t from, uint32_t most, Visit visit) const;
+  // The same, and later walks pass over the buckets that visit() left empty, or found so.
+  template <class Visit>
+  uint32_t sweep(uint32_t from, uint32_t most, Visit visit);
+
+  // Slots are 0 .. slot_count() - 1.
+  uint32_t slot_count() const { return bucket_count() * Traits::kSlots; }
   // The key of a committed or dying entry, else 0.
   uint64_t key_at(uint32_t slot) const {
     const uint64_t word = key(slot).load(std::memory_order_acquire);
@@ -216,6 +232,7 @@ class SlotTable {
     Word values[Traits::kSlots];
   };
   static_assert(sizeof(Bucket) == 64);
+  static_assert(std::is_trivially_destructible_v<Bucket>);
 
   // Key words that are no key: kPending is set, and no key's bits 63..48 are all ones.
   static constexpr uint64_t kTombstone = uint64_t{0xffff} << 48 | kPending;  // + distance from home
@@ -226,6 +243,12 @@ class SlotTable {
     const uint32_t homes = slots / Traits::kSlots + (slots % Traits::kSlots != 0);
     return (homes == 0 ? 1 : homes) + Traits::kBuckets - 1;
   }
+  uint32_t bucket_count() const { return homes_ + Traits::kBuckets - 1; }
+  // Where used_ begins, in bytes, and its size: whole lines, so that another table may follow.
+  static constexpr size_t used_at(uint32_t slots) {
+    return (bucket_count(slots) * (sizeof(Bucket) + sizeof(Count)) + 63) / 64 * 64;
+  }
+  static constexpr size_t word_count(uint32_t buckets) { return (size_t{buckets} + 511) / 512 * 8; }
 
   Word& key(uint32_t slot) const {
     return buckets_[slot / Traits::kSlots].keys[slot % Traits::kSlots];
@@ -249,9 +272,14 @@ class SlotTable {
   void withdraw(uint32_t home, uint32_t slot);
   void pass(uint32_t home, uint32_t slot);
   void unpass(uint32_t home, uint32_t slot);
+  void mark_used(uint32_t bucket);
+  void clear_unused(uint32_t bucket);
+  bool is_empty(uint32_t bucket, std::memory_order order) const;
+  uint32_t next_used(uint32_t bucket) const;
 
   Bucket* buckets_;
   Count* displaced_;
+  Word* used_;      // a bit a bucket
   uint32_t homes_;  // buckets that are a home
   HashSecret secret_;
 };

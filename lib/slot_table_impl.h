@@ -115,6 +115,7 @@ InsertResult SlotTable<Traits>::insert(uint64_t key, uint64_t value, OnClaim on_
       unpass(first, slot);  // another insert got it: it made progress, we start over
       continue;
     }
+    mark_used(slot / Traits::kSlots);
     on_claim(slot);
     this->value(slot).store(value, std::memory_order_relaxed);  // published by the commit
     InsertResult result = settle(key, first, slot);
@@ -232,6 +233,60 @@ void SlotTable<Traits>::reclaim(uint32_t slot) {
   unpass(slot / Traits::kSlots - distance, slot);
   // Release: the next owner's value comes after the 0 that remove() wrote.
   this->key(slot).store(0, std::memory_order_release);
+}
+
+// After a claim in the bucket; seq_cst for the order against clear_unused().
+template <class Traits>
+void SlotTable<Traits>::mark_used(uint32_t bucket) {
+  const uint64_t bit = uint64_t{1} << bucket % 64;
+  Word& word = used_[bucket / 64];
+  if ((word.load(std::memory_order_seq_cst) & bit) == 0)
+    word.fetch_or(bit, std::memory_order_seq_cst);
+}
+
+template <class Traits>
+void SlotTable<Traits>::clear_unused(uint32_t bucket) {
+  if (!is_empty(bucket, std::memory_order_relaxed)) return;
+  const uint64_t bit = uint64_t{1} << bucket % 64;
+  used_[bucket / 64].fetch_and(~bit, std::memory_order_seq_cst);
+  if (!is_empty(bucket, std::memory_order_seq_cst))
+    used_[bucket / 64].fetch_or(bit, std::memory_order_seq_cst);
+}
+
+template <class Traits>
+bool SlotTable<Traits>::is_empty(uint32_t bucket, std::memory_order order) const {
+  for (const Word& key : buckets_[bucket].keys)
+    if (key.load(order) != 0) return false;
+  return true;
+}
+
+// The first bucket from `bucket` on that may be in use; bucket_count() if there is none.
+template <class Traits>
+uint32_t SlotTable<Traits>::next_used(uint32_t bucket) const {
+  while (bucket < bucket_count()) {
+    const uint64_t bits = used_[bucket / 64].load(std::memory_order_acquire) >> bucket % 64;
+    if (bits != 0) return bucket + static_cast<uint32_t>(std::countr_zero(bits));
+    bucket = (bucket / 64 + 1) * 64;
+  }
+  return bucket_count();
+}
+
+template <class Traits>
+template <class Visit>
+uint32_t SlotTable<Traits>::walk(uint32_t from, uint32_t most, Visit visit) const {
+  uint32_t bucket = next_used(from / Traits::kSlots);
+  for (; most != 0 && bucket != bucket_count(); --most, bucket = next_used(bucket + 1))
+    for (unsigned lane = 0; lane < Traits::kSlots; ++lane) visit(bucket * Traits::kSlots + lane);
+  return bucket * Traits::kSlots;
+}
+
+template <class Traits>
+template <class Visit>
+uint32_t SlotTable<Traits>::sweep(uint32_t from, uint32_t most, Visit visit) {
+  return walk(from, most, [&](uint32_t slot) {
+    visit(slot);
+    if (slot % Traits::kSlots == Traits::kSlots - 1) clear_unused(slot / Traits::kSlots);
+  });
 }
 
 }  // namespace godwit

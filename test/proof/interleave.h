@@ -35,6 +35,8 @@ enum class Mutation : uint8_t {
   kNoRescan,       // a seq_cst load of a word (only the re-scan has those) finds nothing
   kBlindCommit,    // the commit overwrites a rival's abort
   kNoCounts,       // read-modify-writes of counters are lost
+  kNoMark,         // an inserter does not say that its bucket is in use
+  kNoSecondLook,   // a sweep does not take back the clearing of a bit
   kNoGracePeriod,  // wait_until() does not wait
 };
 
@@ -100,6 +102,9 @@ class Explorer {
     if (!std::exchange(fibers_[running_].first_access, false)) yield();
   }
   void record(const char* operation, const void* address, uint64_t before, uint64_t after);
+  // The running thread clears bits; sets bits: true if it cleared some since it last set any.
+  void note_clearing() { fibers_[running_].has_cleared = true; }
+  bool note_setting() { return std::exchange(fibers_[running_].has_cleared, false); }
   // Blocks the running thread until `ready()`, which may read the world but not change it.
   template <class Ready>
   void wait_until(Ready ready) {
@@ -121,6 +126,7 @@ class Explorer {
     size_t stack_used = 0;  // bytes, from the top
     uint64_t hash = 0;      // of stack and registers
     bool first_access = false;
+    bool has_cleared = false;  // see note_clearing()
     bool done = false;
   };
   struct Snapshot {
@@ -183,6 +189,20 @@ class ModelAtomic {
   }
   T fetch_add(T n, std::memory_order) { return add(n); }
   T fetch_sub(T n, std::memory_order) { return add(static_cast<T>(-n)); }
+  T fetch_and(T bits, std::memory_order) {
+    give_way();
+    const T before = value_;
+    value_ &= bits;
+    if (Explorer* e = explorer()) e->note_clearing();
+    return done("and", before, before);
+  }
+  T fetch_or(T bits, std::memory_order) {
+    give_way();
+    const T before = value_;
+    const bool takes_back = explorer() != nullptr && explorer()->note_setting();
+    if (!has(takes_back ? Mutation::kNoSecondLook : Mutation::kNoMark)) value_ |= bits;
+    return done("or", before, before);
+  }
 
  private:
   static Explorer* explorer() {

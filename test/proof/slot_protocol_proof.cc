@@ -45,6 +45,11 @@ constexpr Case kCases[] = {
     {"a slot comes free between three inserts", "iP", {"rP", "iA", "iA", "iA"}},
     {"two slots come free between three inserts", "iPiQdPdQ", {"cPcQ", "iA", "iA", "iA"}},
     {"two homes, a slot comes free", "iP", {"rP", "iA", "iZ", "iA"}},
+    {"insert and sweep", "", {"iA", "sAsA"}},
+    {"two inserts and a sweep", "", {"iA", "iB", "sA"}},
+    {"two inserts of one key and a sweep", "", {"iA", "iA", "sAsA"}},
+    {"removal, sweep and insert", "iA", {"rAsAsA", "iB"}},
+    {"removal, sweep and insert, a slot in front", "iPiArP", {"rAsA", "iB", "iA"}},
     {"four threads", "iA", {"rA", "iA", "fA", "uA"}},
 };
 
@@ -127,6 +132,8 @@ int main() {
   good = catches(Mutation::kNoRescan, "no re-scan") && good;
   good = catches(Mutation::kBlindCommit, "a commit that ignores an abort") && good;
   good = catches(Mutation::kNoCounts, "no counts of displaced entries") && good;
+  good = catches(Mutation::kNoMark, "no mark of use") && good;
+  good = catches(Mutation::kNoSecondLook, "no second look at a bucket") && good;
   good = catches(Mutation::kNoGracePeriod, "no grace period") && good;
   return good ? 0 : 1;
 }

@@ -1,7 +1,7 @@
 // Scripts of table operations that the explorer runs on the real SlotTable, and what must hold: at
 // every step no key is live twice, no slot holds a foreign value, and the dead stay dead; every
 // operation's answer was true at some instant while it ran; at the end nothing is left pending and
-// the counts of displaced entries are exact.
+// the counts of displaced entries are exact, and every entry stands where walks look for it.
 #pragma once
 
 #include <array>
@@ -18,8 +18,9 @@ namespace godwit::proof {
 
 // A case: what has happened before, and the script of each thread. Scripts are pairs of letters: i
 // insert, f find, b find in bulk, g find the group address that the pending key looks like, u find
-// and change, d remove, c reclaim, r remove, wait for a grace period and reclaim; then the key.
-// Only one thread removes. All keys share a home, but Z has the last.
+// and change, d remove, c reclaim, r remove, wait for a grace period and reclaim, s sweep over all
+// entries, which must meet the key; then the key. Only one thread removes and sweeps. All keys
+// share a home, but Z has the last.
 struct Case {
   std::string_view title;
   std::string_view before;
@@ -106,6 +107,7 @@ class TableProgram : public Explorer::Program {
   void update(unsigned me, unsigned key);
   void remove(unsigned me, unsigned key);
   void reclaim(unsigned key);
+  void sweep(unsigned me, unsigned key);
   void wait_for_grace(unsigned me);
 
   // The words as they are, without a step.
@@ -157,6 +159,9 @@ void TableProgram<Traits, kAsked>::play(std::string_view script, unsigned me) {
         break;
       case 'c':
         reclaim(key);
+        break;
+      case 's':
+        sweep(me, key);
         break;
       default:
         remove(me, key);
@@ -273,6 +278,19 @@ void TableProgram<Traits, kAsked>::reclaim(unsigned key) {
   if (slot != kNoSlot) table_.reclaim(slot);
 }
 
+template <class Traits, unsigned kAsked>
+void TableProgram<Traits, kAsked>::sweep(unsigned me, unsigned key) {
+  bool met = false;
+  const uint32_t end = table_.sweep(0, table_.slot_count(), [&](uint32_t slot) {
+    met = met || (table_.key_at(slot) == keys_[key] && table_.value_at(slot) != 0);
+  });
+  expect(end == table_.slot_count(), "a sweep ended too soon");
+  changed();
+  const Operation& seen = world_.operations[me];
+  expect(met || !seen.was_live || seen.died, "a sweep missed a live entry");
+  expect(!met || seen.was_live || seen.born, "a sweep met an entry that never was");
+}
+
 // Until every other thread has ended the operation that it is in now, if any.
 template <class Traits, unsigned kAsked>
 void TableProgram<Traits, kAsked>::wait_for_grace(unsigned me) {
@@ -328,6 +346,10 @@ void TableProgram<Traits, kAsked>::finished() {
   }
   for (uint32_t b = 0; b < buckets; ++b)
     expect(table_.displaced_at(b) == passed[b], "a count of displaced entries is wrong");
+  unsigned met = 0;
+  table_.walk(0, table_.slot_count(), [&](uint32_t s) { met += raw(s, false) != 0; });
+  for (uint32_t s = 0; s < table_.slot_count(); ++s) met -= raw(s, false) != 0;
+  expect(met == 0, "an entry is out of the sight of walks");
   // Of several rivals one has succeeded.
   for (unsigned k = 0; k < kKeys; ++k) {
     const std::string insert{'i', kNames[k]};

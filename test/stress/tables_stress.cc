@@ -68,7 +68,9 @@ struct Stress {
         memory(static_cast<std::byte*>(
             ::operator new (SlotTable<>::bytes(slots()), std::align_val_t{64}))),
         table(memory.get(), slots(), kFixedSecret),
-        known(n) {}
+        known(n) {
+    std::memset(memory.get(), 0, SlotTable<>::bytes(slots()));
+  }
 
   uint32_t slots() const { return static_cast<uint32_t>(keys * 3 / 2); }
   void work(unsigned me);
@@ -150,16 +152,16 @@ void Stress::look_up(unsigned me, uint64_t first) {
 void Stress::control() {
   Limbo limbo(qsbr);
   while (working.load(std::memory_order_acquire) != 0 || limbo.size() != 0) {
-    for (uint32_t slot = 0; slot < table.slot_count(); ++slot) {
+    table.sweep(0, table.slot_count(), [&](uint32_t slot) {
+      if (slot % 256 == 0) limbo.poll(table);
       const uint64_t key = table.key_at(slot);
-      if (key == 0 || !is_mortal(index_of(key))) continue;
+      if (key == 0 || !is_mortal(index_of(key))) return;
       uint64_t expected = table.value_at(slot);
       if (expected != 0 && table.remove(slot, expected)) {
         limbo.push(slot);
         ++removed;
       }
-      if (slot % 256 == 0) limbo.poll(table);
-    }
+    });
     limbo.poll(table);
   }
 }
@@ -168,14 +170,14 @@ bool Stress::verify() {
   uint64_t twice = 0;
   uint64_t foreign = 0;
   std::vector<bool> there(keys);
-  for (uint32_t slot = 0; slot < table.slot_count(); ++slot) {
+  table.walk(0, table.slot_count(), [&](uint32_t slot) {
     const uint64_t key = table.key_at(slot);
-    if (key == 0) continue;
+    if (key == 0) return;
     const uint64_t i = index_of(key);
     twice += there[i];
     there[i] = true;
     foreign += !belongs(table.value_at(slot), i);
-  }
+  });
   uint64_t lost = 0;
   uint64_t not_found = 0;
   for (uint64_t i = 0; i < keys; ++i) {

@@ -1,8 +1,11 @@
+#include <algorithm>
 #include <map>
 
 #include <catch2/catch.hpp>
 
 #include "control/sweep.h"
+
+#include "lib/slot_table.h"
 
 namespace godwit {
 namespace {
@@ -18,7 +21,15 @@ struct Table {
   uint64_t visits = 0;
   unsigned expired = 0;
 
+  // Every bucket is in use.
+  Table& table() { return *this; }
   uint32_t slot_count() const { return slots; }
+  template <class Visit>
+  uint32_t sweep(uint32_t from, uint32_t most, Visit on_slot) {
+    const uint32_t end = std::min(slots, from + most * NativeTraits::kSlots);
+    for (; from < end; ++from) on_slot(from);
+    return end;
+  }
   uint64_t inserted() const { return ever; }
   Nanos shortest_life() const { return kLife; }
   std::optional<Nanos> visit(uint32_t slot, Nanos now) {

@@ -222,3 +222,53 @@ TEST_CASE("the hash spreads keys in a progression and depends on the secret") {
   }
   REQUIRE(keyed_hash(1, kFixedSecret) != keyed_hash(1, {1, 2}));
 }
+
+TEST_CASE("a walk meets what is in the table, and only the buckets that may be in use") {
+  TestTable t(100'000);
+  const auto visited = [&](bool sweeps) {
+    unsigned slots = 0;
+    const auto count = [&](uint32_t) { ++slots; };
+    const uint32_t end = sweeps ? t.table.sweep(0, t.table.slot_count(), count)
+                                : t.table.walk(0, t.table.slot_count(), count);
+    REQUIRE(end == t.table.slot_count());
+    return slots;
+  };
+  REQUIRE(visited(false) == 0);
+  std::vector<uint32_t> slots;
+  for (uint64_t i = 0; i < 10; ++i) slots.push_back(t.table.insert(key_of(i), value_of(i)).slot);
+  std::set<uint32_t> met;
+  t.table.walk(0, t.table.slot_count(), [&](uint32_t slot) {
+    if (t.table.key_at(slot) != 0) met.insert(slot);
+  });
+  REQUIRE(met == std::set<uint32_t>(slots.begin(), slots.end()));
+  const unsigned in_use = visited(true);
+  REQUIRE(in_use <= 10 * NativeTraits::kSlots);
+  REQUIRE(visited(true) == in_use);
+  for (uint64_t i = 0; i < 10; ++i) {
+    uint64_t expected = value_of(i);
+    REQUIRE(t.table.remove(slots[i], expected));
+  }
+  REQUIRE(visited(true) == in_use);  // the dying still hold their slots
+  for (const uint32_t slot : slots) t.table.reclaim(slot);
+  REQUIRE(visited(true) == in_use);  // a sweep looks before it clears
+  REQUIRE(visited(true) == 0);
+  t.table.insert(key_of(0), value_of(0));
+  REQUIRE(visited(false) == NativeTraits::kSlots);
+}
+
+TEST_CASE("a walk in turns meets every bucket once") {
+  TestTable t(10'000);
+  for (uint64_t i = 0; i < 5000; ++i) t.table.insert(key_of(i), value_of(i));
+  unsigned met = 0;
+  unsigned turns = 0;
+  for (uint32_t at = 0; at != t.table.slot_count(); ++turns) {
+    unsigned here = 0;
+    at = t.table.sweep(at, 100, [&](uint32_t slot) {
+      ++here;
+      met += t.table.key_at(slot) != 0;
+    });
+    REQUIRE(here <= 100 * NativeTraits::kSlots);
+  }
+  REQUIRE(met == 5000);
+  REQUIRE(turns > 10);
+}

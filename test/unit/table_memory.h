@@ -1,4 +1,4 @@
-// Memory for a table under test: aligned to a cache line, filled with rubbish, freed at the end.
+// Memory for a table under test: aligned to a cache line, zeroed, freed at the end.
 #pragma once
 
 #include <cstddef>
@@ -12,7 +12,7 @@ class TableMemory {
  public:
   explicit TableMemory(size_t bytes)
       : data_(static_cast<std::byte*>(::operator new (bytes, std::align_val_t{64}))) {
-    std::memset(data_.get(), 0xa5, bytes);
+    std::memset(data_.get(), 0, bytes);
   }
   void* data() { return data_.get(); }
 
