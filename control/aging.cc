@@ -43,6 +43,7 @@ std::optional<Nanos> FdbAging::visit(uint32_t slot, Nanos now) {
   if (!fdb_.remove(slot, entry)) return now + kSecond;
   limbo_.push(slot);
   ++aged_;
+  if (on_removed) on_removed(key);
   return std::nullopt;
 }
 

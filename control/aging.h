@@ -24,6 +24,8 @@ class FdbAging {
 
   // Called for each SETTLING entry that a walk meets.
   std::function<void(uint64_t key, Nanos now)> on_settling;
+  // Called for each location that ends.
+  std::function<void(uint64_t key)> on_removed;
 
   Fdb& table() { return fdb_; }
   uint64_t inserted() const { return fdb_.quota().granted(); }

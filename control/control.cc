@@ -21,6 +21,7 @@ Control::Control(const Topology& topology, Tables& tables, std::span<EventRing* 
       fdb_sweep_(fdb_aging_),
       neighbor_sweep_(neighbor_aging_) {
   fdb_aging_.on_settling = [this](uint64_t key, Nanos now) { settling_.met(key, now); };
+  fdb_aging_.on_removed = [this](uint64_t key) { moves_.ended(key); };
   neighbor_aging_.on_removed = [this](BridgeIndex bridge, Mac mac, const IpAddress& ip) {
     hosts_.remove(bridge, mac, ip);
   };

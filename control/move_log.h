@@ -43,6 +43,10 @@ class MoveLog {
   // One record stands for all frames of a claim, until it pauses for kPause.
   void rejected(MoveRecord record);
 
+  // The location of the host of this FDB key has ended: what becomes of it from now on has nothing
+  // to do with its moves.
+  void ended(uint64_t key) { last_.erase(key); }
+
   // A frame for the host of this FDB key ended: delivered at these ports (none: it was lost).
   void offered(uint64_t key, Nanos now, std::span<const Location> delivered, Nanos settle);
   // Whether any accepted move of this host is on record.

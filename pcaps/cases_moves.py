@@ -240,10 +240,27 @@ def nobody_calls():
     return case
 
 
+def moved_then_gone():
+    case = tenant_case('416-moved-then-gone', '''
+When a VM that moved has aged out, its move is over: it may appear anywhere, and what reaches it there is delivered.''',
+                       'aging: 3s')
+    meet(case)
+    from_vm(case, 1, 'server2', 'arrived')
+    to_vm(case, 1.1, 'in time')
+    to_vm(case, 6, 'to whom it may concern')
+    from_vm(case, 10, 'server1', 'back again')
+    for n in range(3):
+        to_vm(case, 10.1 + n / 10, 'welcome')
+    only(case, 'welcome', 'server1', count=3)
+    case.report(drops={}, alarms=[], fdb={'contains': [{'mac': VM, 'port': 'server1'}]},
+                moves=[moved('1s', 'server1', 'server2', 'data', blackhole_ns='100ms', misdelivered=0, lost=0)])
+    return case
+
+
 def make():
     return [rarp_in_every_vlan(), late_frames(),
             there_and_back(403, 'garp-request', frames.garp_request(VM, VM_IP)),
             there_and_back(404, 'rarp', frames.rarp(VM)),
             there_and_back(405, 'na', frames.neighbor_advertisement(VM, VM_IP6)),
             old_port_believed(), new_port_talks(), reflection(), reflection_tagged(), move_to_uplink(), late_echo(),
-            six_moves(), same_burst(), astray(), nobody_calls()]
+            six_moves(), same_burst(), astray(), nobody_calls(), moved_then_gone()]
