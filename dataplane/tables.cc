@@ -10,16 +10,27 @@ namespace {
 // 8192 lines of eight: what one uplink reflects in 50 ms at about a million frames a second.
 constexpr uint32_t kReflectionLines = 8192;
 
-// What the config itself puts into a table is never refused for a limit.
+// What the config itself puts into the tables comes on top of every limit: it is never refused, and
+// it leaves newcomers all the room that the limit names.
+size_t fixed_macs(const BridgeConfig& bridge) {
+  return bridge.static_hosts.size() + (bridge.gateway ? 1 : 0);
+}
+
+size_t fixed_ips(const BridgeConfig& bridge) {
+  const auto& hosts = bridge.static_hosts;
+  return static_cast<size_t>(std::count_if(hosts.begin(), hosts.end(),
+                                           [](const auto& host) { return host.ip.has_value(); }));
+}
+
 uint32_t fdb_entries(const Config& config) {
   uint64_t entries = config.fdb_limit;
-  for (const BridgeConfig& bridge : config.bridges) entries += bridge.static_hosts.size() + 1;
+  for (const BridgeConfig& bridge : config.bridges) entries += fixed_macs(bridge);
   return static_cast<uint32_t>(entries);
 }
 
 uint32_t neighbor_entries(const Config& config) {
   uint64_t entries = config.neighbors.limit;
-  for (const BridgeConfig& bridge : config.bridges) entries += bridge.static_hosts.size();
+  for (const BridgeConfig& bridge : config.bridges) entries += fixed_ips(bridge);
   return static_cast<uint32_t>(entries);
 }
 
@@ -27,8 +38,7 @@ QuotaLimits fdb_limits(const Config& config) {
   QuotaLimits limits;
   for (size_t b = 0; b < config.bridges.size(); ++b) {
     const BridgeConfig& bridge = config.bridges[b];
-    const size_t fixed = bridge.static_hosts.size() + (bridge.gateway ? 1 : 0);
-    limits.per_bridge.push_back(static_cast<int64_t>(bridge.learn_limit + fixed));
+    limits.per_bridge.push_back(static_cast<int64_t>(bridge.learn_limit + fixed_macs(bridge)));
     for (const MemberConfig& member : bridge.members) {
       if (member.trusted) continue;
       const auto here = std::count_if(bridge.static_hosts.begin(), bridge.static_hosts.end(),

@@ -1,6 +1,7 @@
 """3xx: limits of learning, and hosts that the configuration pins."""
 
 import frames
+from casefile import Case
 from frames import BROADCAST
 from scene import OTHER, OTHER_IP, PEER, PEER_IP, VM, VM_IP, moved, only, tenant_case
 
@@ -80,5 +81,27 @@ def static_host_stays():
     return case
 
 
+def table_limit():
+    case = Case('305-table-limit', '''
+The limit of the whole table is for newcomers, of all bridges together: what the configuration itself puts in comes on
+top.''', f'''
+ports: {{a1: {{}}, a2: {{}}, b1: {{}}, c1: {{}}}}
+fdb: {{limit: 3}}
+bridges:
+  a: {{ports: [a1, a2], static: [{{mac: "{VM}", port: a1}}, {{mac: "{PEER}", port: a2}}]}}
+  b: {{ports: [b1], gateway: {{mac: "02:00:5e:10:00:01", addresses: [10.9.0.254/24]}}}}
+  c: {{ports: [c1]}}
+''')
+    for n, port in enumerate(['a1', 'b1', 'c1', 'a2', 'b1']):
+        case.rx(n, port, hello(f'52:54:00:00:01:{n:02x}', '10.9.0.20'))
+    case.report(counters={'learned': 3, 'not_learned_bridge_full': 2},
+                fdb=[{'bridge': 'a', 'mac': VM, 'port': 'a1', 'class': 'static'},
+                     {'bridge': 'a', 'mac': PEER, 'port': 'a2', 'class': 'static'},
+                     {'bridge': 'a', 'mac': '52:54:00:00:01:00', 'port': 'a1'},
+                     {'bridge': 'b', 'mac': '52:54:00:00:01:01', 'port': 'b1'},
+                     {'bridge': 'c', 'mac': '52:54:00:00:01:02', 'port': 'c1'}])
+    return case
+
+
 def make():
-    return [bridge_limit(), port_limit(), static_host(), static_host_stays()]
+    return [bridge_limit(), port_limit(), static_host(), static_host_stays(), table_limit()]
