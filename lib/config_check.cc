@@ -39,7 +39,6 @@ class ConfigCheck {
     }
     check_overlaps();
     check_routes();
-    check_fdb();
     warn_about_ports();
     warn_about_bridges();
   }
@@ -198,15 +197,6 @@ class ConfigCheck {
         messages_.error(place.via,
                         route + " is link-local, and several bridges have such a prefix");
     }
-  }
-
-  void check_fdb() {
-    size_t pinned = 0;
-    for (const BridgeConfig& bridge : config_.bridges) pinned += bridge.static_hosts.size();
-    if (pinned > config_.fdb_limit)
-      messages_.error(places_.fdb_limit,
-                      fmt::format("fdb.limit {} leaves no room for {} static hosts",
-                                  config_.fdb_limit, pinned));
   }
 
   void warn_about_ports() {

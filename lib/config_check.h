@@ -33,7 +33,6 @@ struct ConfigPlaces {
   std::vector<Place> ports;
   std::vector<BridgePlaces> bridges;
   std::vector<RoutePlaces> routes;
-  Place fdb_limit;
 };
 
 void check_config(const Config& config, const ConfigPlaces& places, ConfigMessages& messages);

@@ -159,7 +159,6 @@ class ConfigParser {
     if (config_.bridges.empty()) sum = BridgeConfig{}.learn_limit;
     config_.fdb_limit = std::max(std::min(sum, kMaxDefaultFdb), largest);
     map.read_count("limit", config_.fdb_limit, kEntries);
-    places_.fdb_limit = map.place_of("limit");
     map.finish();
   }
 

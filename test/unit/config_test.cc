@@ -360,11 +360,17 @@ TEST_CASE("static hosts stand behind members and differ", "[config]") {
          "4:42: bridge 'b': ip 10.0.0.1 is the gateway's"}},
        {gateway + "{" + mac + ", port: p1, ip: 10.0.0.500}]",
         {"4:42: static.ip: '10.0.0.500' is not an IP address (write it like 10.9.0.1)"}}});
-  CHECK(printed(parse_config("ports: {p: {}}\nfdb: {limit: 1}\nbridges: {b: {ports: [p], static: "
-                             "[{mac: '02:00:00:00:00:01', port: p}, {mac: '02:00:00:00:00:02', "
-                             "port: p}]}}\n")
-                    .errors) ==
-        std::vector<std::string>{"2:14: fdb.limit 1 leaves no room for 2 static hosts"});
+}
+
+TEST_CASE("static hosts come on top of every limit", "[config]") {
+  const std::string hosts =
+      "static: [{mac: '02:00:00:00:00:01', port: p}, {mac: '02:00:00:00:00:02', port: p}]";
+  for (const std::string& text :
+       {"ports: {p: {}}\nfdb: {limit: 1}\nbridges: {b: {ports: [p], " + hosts + "}}\n",
+        "ports: {p: {}}\nbridges: {b: {ports: [p], learning: {limit: 1}, " + hosts + "}}\n"}) {
+    CAPTURE(text);
+    CHECK(printed(parse_config(text).errors).empty());
+  }
 }
 
 TEST_CASE("routes go to networks, by way of a neighbor", "[config]") {
