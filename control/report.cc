@@ -164,13 +164,17 @@ void Report::fdb() {
     return std::tie(bx, x.first) < std::tie(by, y.first);
   });
   list("fdb", [&](auto item) {
-    for (const auto& [key, entry] : entries)
+    for (const auto& [key, entry] : entries) {
+      // A pinned host is never refreshed, so its stamp says nothing of its age.
+      const bool is_static = entry.host_class() == HostClass::kStatic;
+      const Nanos age = is_static ? 0 : seconds_since_heard(entry, replay_.now()) * kSecond;
       item({{"bridge", bridge_name(fdb_bridge(key))},
             {"mac", to_string(fdb_mac(key))},
             {"port", port_name(entry.location())},
             {"class", name_of(kClassNames, entry.host_class())},
             {"state", name_of(kFdbStateNames, entry.state())},
-            {"age_ns", seconds_since_heard(entry, replay_.now()) * kSecond}});
+            {"age_ns", age}});
+    }
   });
 }
 
