@@ -119,7 +119,8 @@ void Control::on_mapped(const Event& event) {
     alarm(event, AlarmKind::kAddressConflict, true,
           fmt::format("given over from {}, which is gone", to_string(event.other_mac)));
   }
-  if (hosts_.add(event.bridge, event.mac, event.ip) <= topology_.config().neighbors.per_mac) return;
+  if (hosts_.add(event.bridge, event.mac, event.ip) <= topology_.config().neighbors.per_mac)
+    return moves_.named(fdb_key(event.bridge, event.mac), event.at, event.ip);
   const auto hit = tables_.neighbors.find(event.bridge, event.ip);
   if (!hit || !neighbor_aging_.remove(hit.slot, hit.entry)) return;
   alarm(event, AlarmKind::kNeighborLimit, false,

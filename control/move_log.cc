@@ -24,6 +24,14 @@ void MoveLog::accepted(MoveRecord record) {
     last_.erase(key);
 }
 
+void MoveLog::named(uint64_t key, Nanos at, const IpAddress& ip) {
+  const auto last = last_.find(key);
+  if (last == last_.end() || records_[last->second].at != at) return;
+  std::vector<IpAddress>& ips = records_[last->second].ips;
+  const auto place = std::lower_bound(ips.begin(), ips.end(), ip);
+  if (place == ips.end() || *place != ip) ips.insert(place, ip);
+}
+
 void MoveLog::rejected(MoveRecord record) {
   const auto [last, is_new] =
       rejected_.try_emplace({fdb_key(record.bridge, record.mac), record.to}, record.at);

@@ -47,6 +47,10 @@ class MoveLog {
   // to do with its moves.
   void ended(uint64_t key) { last_.erase(key); }
 
+  // This IP was found to be the host's at that instant: a move of the same instant, which the same
+  // frame told of, takes it along.
+  void named(uint64_t key, Nanos at, const IpAddress& ip);
+
   // A frame for the host of this FDB key ended: delivered at these ports (none: it was lost).
   void offered(uint64_t key, Nanos now, std::span<const Location> delivered, Nanos settle);
   // Whether any accepted move of this host is on record.

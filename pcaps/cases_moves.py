@@ -257,10 +257,24 @@ When a VM that moved has aged out, its move is over: it may appear anywhere, and
     return case
 
 
+def introduced_by_the_move():
+    case = tenant_case('417-introduced-by-the-move', '''
+A VM known by its data only announces itself where it has moved to: the address that it names there is among those that
+moved.''')
+    case.rx(0, 'server1', frames.udp4(VM, UNKNOWN, VM_IP, PEER_IP, 'hello'))
+    case.rx(1, 'server2', frames.garp_request(VM, VM_IP))
+    case.rx(2, 'server3', frames.neighbor_advertisement(VM, VM_IP6))
+    case.report(drops={}, alarms=[], moves=[moved('1s', 'server1', 'server2', 'garp-request', ips=[VM_IP]),
+                                            moved('2s', 'server2', 'server3', 'na', ips=[VM_IP, VM_IP6])],
+                neighbors={'contains': [{'ip': VM_IP, 'mac': VM, 'port': 'server3'}]})
+    return case
+
+
 def make():
     return [rarp_in_every_vlan(), late_frames(),
             there_and_back(403, 'garp-request', frames.garp_request(VM, VM_IP)),
             there_and_back(404, 'rarp', frames.rarp(VM)),
             there_and_back(405, 'na', frames.neighbor_advertisement(VM, VM_IP6)),
             old_port_believed(), new_port_talks(), reflection(), reflection_tagged(), move_to_uplink(), late_echo(),
-            six_moves(), same_burst(), astray(), nobody_calls(), moved_then_gone()]
+            six_moves(), same_burst(), astray(), nobody_calls(), moved_then_gone(),
+            introduced_by_the_move()]
