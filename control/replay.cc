@@ -22,13 +22,14 @@ constexpr uint16_t kDataRoom = UINT16_MAX;
 constexpr unsigned kEvents = 1U << 15;
 constexpr uint64_t kBurstsPerReport = 4096;
 
-// A frame that godwit took to deliver: not one it filtered because its sender, or its way, was
+// A frame that godwit took to deliver: not one it filtered because its sender, or its way in, was
 // wrong.
 bool is_offered(const Burst& burst, uint16_t i) {
+  if (burst.bridge[i] == kNoBridge) return false;
   if (burst.fate[i] != Fate::kDropped) return burst.fate[i] != Fate::kConsumed;
   const Drop why = burst.drop[i];
   return why == Drop::kNoDestination || why == Drop::kNoMbuf || why == Drop::kTxFull ||
-         why == Drop::kPortDown;
+         why == Drop::kPortDown || why == Drop::kVlanMismatch;
 }
 
 }  // namespace

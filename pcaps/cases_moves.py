@@ -270,6 +270,26 @@ moved.''')
     return case
 
 
+def lost_at_the_way_out():
+    case = Case('418-lost-at-the-way-out', '''
+Where a VM has moved to, VLAN 10 is another bridge's: a frame of it is for the VM and cannot reach it. It is
+lost.''', f'''
+ports: {{server1: {{}}, server2: {{}}, server3: {{}}}}
+bridges:
+  wire: {{ports: [server1, server2, server3]}}
+  red: {{vlan: {RED}, ports: [{{port: server2, tagged: true}}]}}
+''')
+    case.rx(0, 'server1', frames.udp4(VM, UNKNOWN, VM_IP, PEER_IP, 'hello'))
+    case.rx(1, 'server2', frames.udp4(VM, UNKNOWN, VM_IP, PEER_IP, 'arrived'))
+    to_vm(case, 1.1, 'can reach it', port='server3')
+    case.rx(1.2, 'server3', tag(frames.udp4(PEER, VM, PEER_IP, VM_IP, 'cannot'), RED))
+    only(case, 'can reach it', 'server2', others=['server1', 'server2', 'server3'])
+    only(case, 'cannot', others=['server1', 'server2', 'server3'])
+    case.report(drops={'vlan-mismatch': 1}, alarms=[],
+                moves=[moved('1s', 'server1', 'server2', 'data', blackhole_ns='100ms', misdelivered=0, lost=1)])
+    return case
+
+
 def make():
     return [rarp_in_every_vlan(), late_frames(),
             there_and_back(403, 'garp-request', frames.garp_request(VM, VM_IP)),
@@ -277,4 +297,4 @@ def make():
             there_and_back(405, 'na', frames.neighbor_advertisement(VM, VM_IP6)),
             old_port_believed(), new_port_talks(), reflection(), reflection_tagged(), move_to_uplink(), late_echo(),
             six_moves(), same_burst(), astray(), nobody_calls(), moved_then_gone(),
-            introduced_by_the_move()]
+            introduced_by_the_move(), lost_at_the_way_out()]
