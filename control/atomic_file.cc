@@ -23,14 +23,6 @@ constexpr mode_t kFileMode = 0666;  // less the umask
   throw WriteError(path, fmt::format("{}: {}", what, std::strerror(errno)));
 }
 
-void write_fully(int fd, const std::string& path, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t written = ::write(fd, text.data(), text.size());
-    if (written < 0 && errno != EINTR) fail(path, "cannot be written");
-    if (written > 0) text.remove_prefix(static_cast<size_t>(written));
-  }
-}
-
 // Opens, writes at the end and closes; `path` is the name for messages.
 void append_to(const std::string& file, const std::string& path, std::string_view text) {
   const int fd = ::open(file.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
@@ -44,18 +36,13 @@ void append_to(const std::string& file, const std::string& path, std::string_vie
   if (::close(fd) != 0) fail(path, "cannot be written");  // some file systems tell only now
 }
 
-// What stands at the end of the symlinks, if anything.
-fs::file_type type_of(const std::string& path) {
+// Whether there is a file to replace, at the end of the symlinks; throws when something else is
+// there.
+bool is_there(const std::string& path) {
   std::error_code error;
   const fs::file_type type = fs::status(path, error).type();
   if (type == fs::file_type::none)
     throw WriteError(path, fmt::format("cannot be examined: {}", error.message()));
-  return type;
-}
-
-// Whether there is a file to replace; throws when something else is there.
-bool is_there(const std::string& path) {
-  const fs::file_type type = type_of(path);
   if (type != fs::file_type::not_found && type != fs::file_type::regular)
     throw WriteError(path, "is there already and is no regular file; name another");
   return type == fs::file_type::regular;
@@ -161,13 +148,12 @@ void commit_all(std::span<AtomicFile* const> files) {
   for (AtomicFile* file : files) file->settle();
 }
 
-void write_file_atomically(const std::string& path, std::string_view text) {
-  const fs::file_type type = type_of(path);
-  if (type != fs::file_type::not_found && type != fs::file_type::regular)
-    return append_to(path, path, text);
-  AtomicFile file(path);
-  file.write(text);
-  file.commit();
+void write_fully(int fd, const std::string& path, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t written = ::write(fd, text.data(), text.size());
+    if (written < 0 && errno != EINTR) fail(path, "cannot be written");
+    if (written > 0) text.remove_prefix(static_cast<size_t>(written));
+  }
 }
 
 }  // namespace godwit

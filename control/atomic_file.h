@@ -54,8 +54,7 @@ class AtomicFile {
 // return, and WriteError is thrown.
 void commit_all(std::span<AtomicFile* const> files);
 
-// `path` may also be something that is no file to replace, such as /dev/stdout or a pipe: it is
-// then written in place.
-void write_file_atomically(const std::string& path, std::string_view text);
+// Writes all of `text` to an open descriptor; `path` is its name for messages. Throws WriteError.
+void write_fully(int fd, const std::string& path, std::string_view text);
 
 }  // namespace godwit

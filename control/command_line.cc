@@ -107,6 +107,22 @@ std::string text_of(const po::variables_map& values, const char* name) {
   return values.count(name) != 0 ? values[name].as<std::string>() : std::string();
 }
 
+// A path to write to; empty when the option is not there.
+std::string parse_output(const po::variables_map& values, const char* name) {
+  const std::string path = text_of(values, name);
+  if (values.count(name) != 0 && path.empty())
+    throw UsageError(fmt::format("--{} '': write a name behind it", name));
+  return path;
+}
+
+std::string parse_report(const po::variables_map& values) {
+  constexpr std::array<std::string_view, 3> kNames = {"/dev/stdout", "/dev/fd/1",
+                                                      "/proc/self/fd/1"};
+  const std::string path = parse_output(values, "report");
+  const bool is_stdout = std::find(kNames.begin(), kNames.end(), path) != kNames.end();
+  return is_stdout ? std::string(kStandardOutput) : path;
+}
+
 PortCapture parse_input(const std::string& text) {
   const size_t equals = text.find('=');
   if (equals == std::string::npos || equals == 0 || equals + 1 == text.size())
@@ -154,8 +170,8 @@ CommandLine parse_replay(const std::vector<std::string>& words) {
   ReplayOptions& options = line.replay;
   options.config = text_of(values, "config");
   options.capture = text_of(values, "capture");
-  options.out = text_of(values, "out");
-  options.report = text_of(values, "report");
+  options.out = parse_output(values, "out");
+  options.report = parse_report(values);
   if (values.count("in") != 0)
     for (const std::string& text : values["in"].as<std::vector<std::string>>())
       options.inputs.push_back(parse_input(text));

@@ -4,6 +4,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "control/explain.h"
@@ -23,16 +24,19 @@ struct PortCapture {
   std::string path;
 };
 
+// As a path for output; its other names (/dev/stdout) are replaced by it.
+inline constexpr std::string_view kStandardOutput = "-";
+
 struct ReplayOptions {
   std::string config;
   std::string capture;              // one pcapng for all ports; empty: see inputs
   std::vector<PortCapture> inputs;  // one capture for each port
   std::string out;                  // directory; empty: none
-  std::string report;               // path, "-" for standard output; empty: none
+  std::string report;               // path, kStandardOutput; empty: none
   std::optional<Nanos> until;
   std::optional<ExplainFilter> explain;
 
-  bool reports_to_stdout() const { return report == "-"; }
+  bool reports_to_stdout() const { return report == kStandardOutput; }
 };
 
 struct BenchOptions {

@@ -1,8 +1,12 @@
 #include "control/commands.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
-#include <memory>
+#include <cstring>
+#include <filesystem>
+#include <optional>
+#include <span>
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -11,6 +15,7 @@
 #include "control/config_file.h"
 #include "control/eal.h"
 #include "control/explain.h"
+#include "control/output_file.h"
 #include "control/progress.h"
 #include "control/report.h"
 #include "control/summary.h"
@@ -19,6 +24,8 @@
 
 namespace godwit {
 namespace {
+
+namespace fs = std::filesystem;
 
 constexpr int kBadInput = 2;
 
@@ -83,21 +90,53 @@ void warn(const Replay& replay) {
         clamped);
 }
 
-// Output appears when all of it is there, captures and report together.
-void commit(const Replay& replay, const ReplayOptions& options, CaptureDirectory* outputs) {
-  std::unique_ptr<AtomicFile> report;
-  if (!options.report.empty() && !options.reports_to_stdout()) {
-    report = std::make_unique<AtomicFile>(options.report);
-    write_report(replay, [&](std::string_view text) { report->write(text); });
-  }
-  if (outputs != nullptr)
-    outputs->commit(report.get());
-  else if (report)
-    report->commit();
-  if (!options.reports_to_stdout()) return;
-  write_report(replay, [](std::string_view text) { fmt::print("{}", text); });
-  if (std::fflush(stdout) != 0) throw WriteError("standard output", "the report cannot be written");
+// The report must not take the place of a capture of the same replay.
+void require_distinct_outputs(const ReplayOptions& options, std::span<const std::string> ports) {
+  if (options.out.empty() || options.report.empty() || options.reports_to_stdout()) return;
+  const fs::path report = fs::weakly_canonical(options.report);
+  for (const std::string& port : ports)
+    if (fs::weakly_canonical(fs::path(options.out) / (port + ".pcap")) == report)
+      throw UsageError(
+          fmt::format("--report {}: --out writes what {} sent to that file", options.report, port));
 }
+
+// What a replay writes. All of it is opened before the replay runs, and appears when all of it is
+// there; what goes to a pipe or to standard output is written just before.
+class Outputs {
+ public:
+  Outputs(const ReplayOptions& options, std::span<const std::string> ports)
+      : report_to_stdout_(options.reports_to_stdout()) {
+    require_distinct_outputs(options, ports);
+    if (!options.out.empty()) captures_.emplace(options.out, ports);
+    if (!options.report.empty() && !report_to_stdout_) report_.emplace(options.report);
+  }
+
+  CaptureDirectory* captures() { return captures_ ? &*captures_ : nullptr; }
+
+  void commit(const Replay& replay) {
+    if (report_to_stdout_) {
+      write_report(replay, [](std::string_view text) { fmt::print("{}", text); });
+      if (std::fflush(stdout) != 0)
+        throw WriteError("standard output",
+                         fmt::format("cannot be written: {}", std::strerror(errno)));
+    }
+    if (report_) {
+      write_report(replay, [&](std::string_view text) { report_->write(text); });
+      report_->finish();
+    }
+    AtomicFile* const report = report_ ? report_->file() : nullptr;
+    if (captures_)
+      captures_->commit(report);
+    else if (report != nullptr)
+      report->commit();
+  }
+
+ private:
+  bool report_to_stdout_;
+  std::optional<CaptureDirectory>
+      captures_;  // its directory outlives the report, which may be in it
+  std::optional<OutputFile> report_;
+};
 
 }  // namespace
 
@@ -113,20 +152,17 @@ int replay(const ReplayOptions& options) {
   const auto config = load_config(options.config);
   if (!config) return kBadInput;
   CaptureMerge captures = open_captures(options, *config);
-  const std::vector<std::string> names = port_names(*config);
-  std::unique_ptr<CaptureDirectory> outputs;
-  if (!options.out.empty()) outputs = std::make_unique<CaptureDirectory>(options.out, names);
-
+  Outputs outputs(options, port_names(*config));
   const Eal eal(Eal::arguments_without_devices());
   const Topology topology(*config);
-  Replay replay(topology, captures, outputs.get());
+  Replay replay(topology, captures, outputs.captures());
   if (options.explain) explain_as_it_plays(replay, options);
   Progress progress(stderr);
   replay.on_progress = [&](double done) { progress.show(done); };
   replay.run(options.until);
   progress.clear();
   warn(replay);
-  commit(replay, options, outputs.get());
+  outputs.commit(replay);
   fmt::print(words_to(options), "{}", summarize(replay));
   return 0;
 }

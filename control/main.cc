@@ -1,6 +1,8 @@
 // godwit(8): reads the command line and runs one command.
 
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <exception>
 
 #include <fmt/format.h>
@@ -32,11 +34,21 @@ int run(const godwit::CommandLine& line) {
   return kFailed;
 }
 
+// What is printed is on its way only now, and a full disk shows here. (A standard output that was
+// closed from the start is no error of a command that prints nothing.)
+void close_stdout() {
+  if (std::fflush(stdout) == 0 && (std::fclose(stdout) == 0 || errno == EBADF)) return;
+  throw godwit::WriteError("standard output",
+                           fmt::format("cannot be written: {}", std::strerror(errno)));
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   try {
-    return run(godwit::parse_command_line(argc, argv));
+    const int status = run(godwit::parse_command_line(argc, argv));
+    close_stdout();
+    return status;
   } catch (const godwit::WriteError& error) {
     fmt::print(stderr, "godwit: {}\n", error.what());
     return kFailed;

@@ -145,6 +145,15 @@ class ReplayRefuses(CliTest):
         cut = self.file('cut.pcapng', data[:-5])
         self.assert_refused(self.refused(cut), f'cut.pcapng: offset {last}')
 
+    def test_outputs_without_a_name(self):
+        for option in '--report', '--out':
+            self.assert_refused(self.godwit('replay', self.config, *self.inputs(), option, ''), option)
+
+    def test_report_where_a_capture_goes(self):
+        for report in self.out / 'server1.pcap', self.directory / 'x' / '..' / 'out' / 'uplink.pcap':
+            self.assert_refused(self.godwit('replay', self.config, *self.inputs(), '--out', self.out, '--report',
+                                            report), report)
+
     def test_until_without_a_unit_or_malformed(self):
         for value in '300', 'soon', '-1s', '':
             self.assert_refused(self.refused(*self.inputs(), '--until', value))
@@ -179,6 +188,34 @@ class ReplayWrites(CliTest):
         code, _, errors = self.godwit('replay', self.config, *self.inputs(), '--report', nowhere)
         self.assertEqual(code, 1, errors)
         self.assertIn('report.json', errors)
+
+    def test_output_that_cannot_be_written_shows_before_the_replay_runs(self):
+        nowhere = self.directory / 'none' / 'report.json'
+        code, output, _ = self.godwit('replay', self.config, *self.inputs(), '--report', nowhere, '--explain')
+        self.assertEqual((code, output), (1, ''))
+
+    def test_standard_output_that_is_full(self):
+        replay = ['replay', self.config, *self.inputs()]
+        for arguments in (['check', self.config], replay, [*replay, '--explain'], ['--help'], ['--version'],
+                          [*replay, '--out', self.out, '--report', '-']):
+            with open('/dev/full', 'wb') as full:
+                done = subprocess.run([self.program, *map(str, arguments)], stdin=subprocess.DEVNULL, stdout=full,
+                                      stderr=subprocess.PIPE, timeout=TIMEOUT, check=False)
+            self.assertEqual(done.returncode, 1, arguments)
+            self.assertIn('No space left on device', done.stderr.decode())
+        self.assertFalse(self.out.exists())  # the report is written before the captures appear
+
+    def test_report_to_what_is_no_file(self):
+        for path in '/dev/stdout', '/proc/self/fd/1':
+            output, errors = self.replay('--report', path)
+            self.assertEqual(json.loads(output)['schema'], 'godwit-report/1')
+            self.assertIn('frames in', errors)
+        errors = self.replay('--report', '/dev/stderr')[1]
+        self.assertEqual(json.loads(errors)['schema'], 'godwit-report/1')
+        code, _, errors = self.godwit('replay', self.config, *self.inputs(), '--out', self.out, '--report', '/dev/full')
+        self.assertEqual(code, 1)
+        self.assertIn('/dev/full', errors)
+        self.assertFalse(self.out.exists())
 
     def test_summary_names_who_moved(self):
         moved = self.file('moved.pcap', captures.pcap_bytes([record(10, hello())]))
