@@ -1,27 +1,38 @@
 #include "control/host_index.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace godwit {
 
 size_t HostIndex::add(BridgeIndex bridge, Mac mac, const IpAddress& ip) {
-  std::vector<IpAddress>& ips = hosts_[fdb_key(bridge, mac)];
-  const auto at = std::lower_bound(ips.begin(), ips.end(), ip);
-  if (at == ips.end() || *at != ip) ips.insert(at, ip);
+  const uint64_t host = fdb_key(bridge, mac);
+  std::vector<IpAddress>& ips = hosts_[host];
+  const auto [owner, is_new] = owners_.try_emplace({bridge, ip}, host);
+  if (!is_new && owner->second == host) return ips.size();
+  ips.insert(std::lower_bound(ips.begin(), ips.end(), ip), ip);
+  const uint64_t before = std::exchange(owner->second, host);
+  if (!is_new) take_from(before, ip);
   return ips.size();
 }
 
-void HostIndex::remove(BridgeIndex bridge, Mac mac, const IpAddress& ip) {
-  const auto host = hosts_.find(fdb_key(bridge, mac));
-  if (host == hosts_.end()) return;
-  std::erase(host->second, ip);
-  if (host->second.empty()) hosts_.erase(host);
+void HostIndex::remove(BridgeIndex bridge, const IpAddress& ip) {
+  const auto owner = owners_.find({bridge, ip});
+  if (owner == owners_.end()) return;
+  take_from(owner->second, ip);
+  owners_.erase(owner);
 }
 
 const std::vector<IpAddress>& HostIndex::ips(BridgeIndex bridge, Mac mac) const {
   static const std::vector<IpAddress> none;
   const auto host = hosts_.find(fdb_key(bridge, mac));
   return host != hosts_.end() ? host->second : none;
+}
+
+void HostIndex::take_from(uint64_t host, const IpAddress& ip) {
+  const auto entry = hosts_.find(host);
+  std::erase(entry->second, ip);
+  if (entry->second.empty()) hosts_.erase(entry);
 }
 
 }  // namespace godwit

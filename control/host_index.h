@@ -1,5 +1,6 @@
 // Which IPs a MAC has, kept by control from the workers' events: it fills the reports and keeps the
-// limit for each MAC. Workers have no need of it.
+// limit for each MAC. Workers have no need of it. An IP is one MAC's at a time, as in the neighbor
+// table, so telling again what is true repairs what a lost event left wrong.
 #pragma once
 
 #include <cstdint>
@@ -14,15 +15,30 @@ namespace godwit {
 
 class HostIndex {
  public:
-  // Returns how many IPs the MAC has now.
+  // The IP is this MAC's, and no longer another's. Returns how many IPs the MAC has now.
   size_t add(BridgeIndex bridge, Mac mac, const IpAddress& ip);
-  void remove(BridgeIndex bridge, Mac mac, const IpAddress& ip);
+  // The IP is nobody's.
+  void remove(BridgeIndex bridge, const IpAddress& ip);
 
   // Sorted; empty when there are none.
   const std::vector<IpAddress>& ips(BridgeIndex bridge, Mac mac) const;
 
  private:
+  struct IpKey {
+    BridgeIndex bridge;
+    IpAddress ip;
+    bool operator==(const IpKey&) const = default;
+  };
+  struct IpHash {
+    size_t operator()(const IpKey& key) const {
+      return std::hash<IpAddress>{}(key.ip) ^ key.bridge * 0x9e3779b97f4a7c15;
+    }
+  };
+
+  void take_from(uint64_t host, const IpAddress& ip);
+
   std::unordered_map<uint64_t, std::vector<IpAddress>> hosts_;  // by FDB key
+  std::unordered_map<IpKey, uint64_t, IpHash> owners_;          // → FDB key
 };
 
 }  // namespace godwit

@@ -32,12 +32,26 @@ void MoveLog::named(uint64_t key, Nanos at, const IpAddress& ip) {
   if (place == ips.end() || *place != ip) ips.insert(place, ip);
 }
 
+std::optional<Nanos> MoveLog::last_heard(const ClaimKey& claim) const {
+  for (const Claims* claims : {&claims_, &former_})
+    if (const auto at = claims->find(claim); at != claims->end()) return at->second;
+  return std::nullopt;
+}
+
 void MoveLog::rejected(MoveRecord record) {
-  const auto [last, is_new] =
-      rejected_.try_emplace({fdb_key(record.bridge, record.mac), record.to}, record.at);
-  const bool goes_on = !is_new && record.at - last->second < kPause;
-  last->second = record.at;
-  if (goes_on) return;
+  // Two generations: what is in neither was not heard for kPause.
+  if (record.at >= turned_ + kPause) {
+    former_ = std::exchange(claims_, {});
+    turned_ = record.at;
+  }
+  const ClaimKey claim{fdb_key(record.bridge, record.mac), record.to};
+  const std::optional<Nanos> heard = last_heard(claim);
+  if (claims_.size() == kMostClaims && !claims_.contains(claim)) {
+    ++omitted_;
+    return;
+  }
+  claims_[claim] = record.at;
+  if (heard && record.at < *heard + kPause) return;
   record.verdict = MoveVerdict::kRejected;
   keep(std::move(record));
 }

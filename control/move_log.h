@@ -40,7 +40,8 @@ class MoveLog {
  public:
   // The record stands in all() unless kMost are there already.
   void accepted(MoveRecord record);
-  // One record stands for all frames of a claim, until it pauses for kPause.
+  // One record stands for all frames of a claim, until it pauses for kPause. Claims beyond
+  // kMostClaims in that time are counted as omitted.
   void rejected(MoveRecord record);
 
   // The location of the host of this FDB key has ended: what becomes of it from now on has nothing
@@ -61,6 +62,7 @@ class MoveLog {
 
  private:
   static constexpr size_t kMost = 1'000'000;
+  static constexpr size_t kMostClaims = 65'536;  // at once, that one record each stands for
   static constexpr Nanos kPause = 30 * kSecond;
 
   struct ClaimKey {
@@ -74,11 +76,16 @@ class MoveLog {
     }
   };
 
+  using Claims = std::unordered_map<ClaimKey, Nanos, ClaimHash>;  // → last frame of the claim
+
   bool keep(MoveRecord record);
+  std::optional<Nanos> last_heard(const ClaimKey& claim) const;
 
   std::vector<MoveRecord> records_;
-  std::unordered_map<uint64_t, size_t> last_;                // key → latest accepted record
-  std::unordered_map<ClaimKey, Nanos, ClaimHash> rejected_;  // → last frame of that claim
+  std::unordered_map<uint64_t, size_t> last_;  // key → latest accepted record
+  Claims claims_;                              // heard since turned_
+  Claims former_;                              // heard before, in the last kPause
+  Nanos turned_ = 0;
   uint64_t omitted_ = 0;
 };
 

@@ -104,6 +104,30 @@ TEST_CASE("one record stands for a claim until it pauses", "[control]") {
   CHECK_FALSE(log.has_moved(kKey));
 }
 
+TEST_CASE("a claim is remembered no longer than it takes to pause", "[control]") {
+  MoveLog log;
+  constexpr size_t kMostClaims = 65'536;
+  const auto claim = [&](uint64_t host, Nanos at) {
+    MoveRecord move = record(at);
+    move.mac = Mac{kVm.bits + host};
+    log.rejected(std::move(move));
+  };
+  for (uint64_t host = 0; host < kMostClaims; ++host) claim(host, 0);
+  CHECK(log.all().size() == kMostClaims);
+  claim(kMostClaims, kSecond);
+  CHECK(log.all().size() == kMostClaims);
+  CHECK(log.omitted() == 1);
+  claim(0, 29 * kSecond);  // goes on
+  CHECK(log.omitted() == 1);
+  claim(kMostClaims, 31 * kSecond);
+  CHECK(log.all().size() == kMostClaims + 1);
+  claim(0, 58 * kSecond);  // 29 s since it was heard last
+  CHECK(log.all().size() == kMostClaims + 1);
+  claim(1, 58 * kSecond);
+  CHECK(log.all().size() == kMostClaims + 2);
+  CHECK(log.omitted() == 1);
+}
+
 TEST_CASE("the log has an end, and what is left out is counted", "[control]") {
   MoveLog log;
   constexpr size_t kMost = 1'000'000;
