@@ -57,7 +57,9 @@ std::optional<Nanos> NeighborAging::visit(uint32_t slot, Nanos now) {
   const auto host = neighbors_.host_at(slot);
   if (!host) return std::nullopt;
   const NeighborEntry entry = neighbors_.entry_at(slot);
-  if (entry.is_free() || (entry.flags() & kStaticNeighbor) != 0) return std::nullopt;
+  if (entry.is_free()) return std::nullopt;
+  if (on_met) on_met(host->bridge, entry.mac(), host->ip);
+  if ((entry.flags() & kStaticNeighbor) != 0) return std::nullopt;
   const uint32_t age_s = age_s_[host->bridge];
   const auto silent_s = static_cast<uint32_t>(now / kSecond) - neighbors_.heard_s(slot);
   if (silent_s <= age_s) return expiry(now, silent_s, age_s);

@@ -47,6 +47,8 @@ class NeighborAging {
  public:
   NeighborAging(const Config& config, NeighborTable& neighbors, GracePeriod& grace);
 
+  // Called for each mapping that a walk meets, if set.
+  std::function<void(BridgeIndex bridge, Mac mac, const IpAddress& ip)> on_met;
   // Called for each mapping that ends.
   std::function<void(BridgeIndex bridge, Mac mac, const IpAddress& ip)> on_removed;
 

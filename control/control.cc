@@ -22,8 +22,8 @@ Control::Control(const Topology& topology, Tables& tables, std::span<EventRing* 
       neighbor_sweep_(neighbor_aging_) {
   fdb_aging_.on_settling = [this](uint64_t key, Nanos now) { settling_.met(key, now); };
   fdb_aging_.on_removed = [this](uint64_t key) { moves_.ended(key); };
-  neighbor_aging_.on_removed = [this](BridgeIndex bridge, Mac mac, const IpAddress& ip) {
-    hosts_.remove(bridge, mac, ip);
+  neighbor_aging_.on_removed = [this](BridgeIndex bridge, Mac, const IpAddress& ip) {
+    hosts_.remove(bridge, ip);
   };
   const auto& bridges = topology.config().bridges;
   for (size_t b = 0; b < bridges.size(); ++b)
@@ -38,7 +38,10 @@ Nanos Control::next_due() const {
 void Control::run_due(Nanos now) {
   if (settling_.next_due() <= now) settling_.run(now);
   if (fdb_sweep_.next_due() <= now) fdb_sweep_.run(now);
-  if (neighbor_sweep_.next_due() <= now) neighbor_sweep_.run(now);
+  if (neighbor_sweep_.next_due() <= now) {
+    neighbor_sweep_.run(now);
+    if (neighbor_sweep_.walks() >= repaired_at_) neighbor_aging_.on_met = nullptr;
+  }
   fdb_aging_.reclaim();
   neighbor_aging_.reclaim();
 }
@@ -47,9 +50,18 @@ void Control::take_events(Nanos now) {
   Event event;
   for (EventRing* ring : rings_)
     while (ring->take(event)) handle(event, now);
-  // A lost event may have told of a move: its entry would stay SETTLING.
   const uint64_t lost = events_lost();
-  if (std::exchange(lost_seen_, lost) != lost) fdb_sweep_.hurry();
+  if (std::exchange(lost_seen_, lost) != lost) repair();
+}
+
+// A lost event may have told of a move, whose entry would stay SETTLING, or of a mapping. The
+// tables are right all the same, and walks over them tell again what they hold.
+void Control::repair() {
+  fdb_sweep_.hurry();
+  repaired_at_ = neighbor_sweep_.hurry();
+  neighbor_aging_.on_met = [this](BridgeIndex bridge, Mac mac, const IpAddress& ip) {
+    hosts_.add(bridge, mac, ip);
+  };
 }
 
 uint64_t Control::events_lost() const {
@@ -114,15 +126,15 @@ void Control::on_refused(const Event& event) {
 }
 
 void Control::on_mapped(const Event& event) {
-  if (event.kind == EventKind::kRemapped) {
-    hosts_.remove(event.bridge, event.other_mac, event.ip);
+  if (event.kind == EventKind::kRemapped)
     alarm(event, AlarmKind::kAddressConflict, true,
           fmt::format("given over from {}, which is gone", to_string(event.other_mac)));
-  }
+  // The mapping may have changed since, by another worker whose event came first.
+  const auto hit = tables_.neighbors.find(event.bridge, event.ip);
+  if (!hit || hit.entry.mac() != event.mac) return;
   if (hosts_.add(event.bridge, event.mac, event.ip) <= topology_.config().neighbors.per_mac)
     return moves_.named(fdb_key(event.bridge, event.mac), event.at, event.ip);
-  const auto hit = tables_.neighbors.find(event.bridge, event.ip);
-  if (!hit || !neighbor_aging_.remove(hit.slot, hit.entry)) return;
+  if (!neighbor_aging_.remove(hit.slot, hit.entry)) return;
   alarm(event, AlarmKind::kNeighborLimit, false,
         "the MAC has as many IPs as neighbors.per_mac allows");
 }

@@ -42,11 +42,11 @@ class Control {
   uint64_t events_lost() const;
 
  private:
+  void repair();
   void handle(const Event& event, Nanos now);
   void on_moved(const Event& event);
   void on_refused(const Event& event);
   void on_mapped(const Event& event);
-  void on_conflict(const Event& event);
   void follow_rarp_beyond(const Event& event, Nanos now);
   void alarm(const Event& event, AlarmKind kind, bool names_host, std::string detail);
 
@@ -62,6 +62,7 @@ class Control {
   Sweep<FdbAging> fdb_sweep_;
   Sweep<NeighborAging> neighbor_sweep_;
   uint64_t lost_seen_ = 0;
+  uint64_t repaired_at_ = 0;  // walks of the neighbor sweep
 };
 
 }  // namespace godwit

@@ -40,20 +40,29 @@ class Sweep {
       if (const std::optional<Nanos> expiry = policy_.visit(slot, now))
         first_expiry_ = std::min(first_expiry_, *expiry);
     });
-    if (at_ == policy_.table().slot_count()) at_ = 0;
+    if (at_ == policy_.table().slot_count()) {
+      at_ = 0;
+      ++walks_;
+    }
   }
 
-  // Walks at the next occasion, whatever is due: something may have been missed.
-  void hurry() { first_expiry_ = 0; }
+  // Walks from the start at the next occasion, whatever is due: something may have been missed.
+  // Returns the number that walks() has when that walk is done.
+  uint64_t hurry() {
+    first_expiry_ = 0;
+    return walks_ + (at_ != 0 ? 2 : 1);
+  }
+  uint64_t walks() const { return walks_; }  // done
 
  private:
-  static constexpr uint32_t kTurn = 1U << 13;
+  static constexpr uint32_t kTurn = 1U << 11;
 
   Policy& policy_;
   uint32_t at_ = 0;  // next slot; 0: no walk under way
   Nanos started_ = 0;
   Nanos first_expiry_ = kNever;
   uint64_t inserted_ = 0;
+  uint64_t walks_ = 0;
 };
 
 }  // namespace godwit

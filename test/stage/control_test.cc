@@ -127,6 +127,21 @@ TEST_CASE("a lost event of a move is repaired by a sweep", "[control]") {
   CHECK(run.bench.where("tenant", kVm) == "server2");
 }
 
+TEST_CASE("a lost event of a mapping is repaired by a sweep", "[control]") {
+  Run run;
+  run.bench.send(0, "server1", frames::kLinuxGarp);
+  run.bench.events();  // lost
+  Event filler;
+  filler.kind = EventKind::kConflict;
+  for (unsigned n = 0; run.bench.ring.lost() == 0; ++n) run.bench.ring.post(filler);
+  run.bench.events();
+  run.control.take_events(0);
+  run.until(kSecond);
+  run.send(2 * kSecond, "server2", data(kVm, kPeer));
+  REQUIRE(run.moves().size() == 1);
+  CHECK(run.moves()[0].ips == std::vector<IpAddress>{kVmV4});
+}
+
 TEST_CASE("each lie raises its alarm, and names who tells it", "[control]") {
   Run run;
   run.send(0, "server1", frames::kLinuxGarp);

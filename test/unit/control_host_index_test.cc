@@ -40,15 +40,27 @@ TEST_CASE("what is removed is gone, and nothing else", "[control]") {
   HostIndex hosts;
   hosts.add(0, kVm, kV4);
   hosts.add(0, kVm, kV6);
-  hosts.remove(0, kVm, kLaterV4);
-  hosts.remove(0, kOther, kV4);
-  hosts.remove(1, kVm, kV4);
+  hosts.remove(0, kLaterV4);
+  hosts.remove(1, kV4);
   CHECK(hosts.ips(0, kVm) == Ips{kV4, kV6});
-  hosts.remove(0, kVm, kV4);
+  hosts.remove(0, kV4);
   CHECK(hosts.ips(0, kVm) == Ips{kV6});
-  hosts.remove(0, kVm, kV6);
+  hosts.remove(0, kV6);
   CHECK(hosts.ips(0, kVm).empty());
   CHECK(hosts.add(0, kVm, kV4) == 1);
+}
+
+TEST_CASE("an IP that is told to be another MAC's is no longer the first one's", "[control]") {
+  HostIndex hosts;
+  hosts.add(0, kVm, kV4);
+  hosts.add(0, kVm, kV6);
+  hosts.add(1, kVm, kV4);
+  CHECK(hosts.add(0, kOther, kV4) == 1);
+  CHECK(hosts.ips(0, kVm) == Ips{kV6});
+  CHECK(hosts.ips(0, kOther) == Ips{kV4});
+  CHECK(hosts.ips(1, kVm) == Ips{kV4});
+  hosts.remove(0, kV4);
+  CHECK(hosts.ips(0, kOther).empty());
 }
 
 }  // namespace godwit

@@ -112,7 +112,7 @@ TEST_CASE("who is heard all the time costs a sweep in a lifetime", "[control]") 
 }
 
 TEST_CASE("a walk is done in turns, and misses nobody that comes meanwhile", "[control]") {
-  constexpr uint32_t kTurn = 1U << 15;
+  constexpr uint32_t kTurn = 1U << 13;
   Table table;
   table.slots = 3 * kTurn + 1;
   Sweep sweep(table);
@@ -133,7 +133,7 @@ TEST_CASE("a walk is done in turns, and misses nobody that comes meanwhile", "[c
 }
 
 TEST_CASE("a sweep can be hurried, also in the middle of a walk", "[control]") {
-  constexpr uint32_t kTurn = 1U << 15;
+  constexpr uint32_t kTurn = 1U << 13;
   Table table;
   table.slots = 2 * kTurn;
   Sweep sweep(table);
