@@ -148,10 +148,12 @@ class Fdb {
   // On failure `expected` is what stands there; free if the entry was removed.
   bool compare_exchange(uint32_t slot, FdbEntry& expected, FdbEntry desired) {
     const Location from = expected.location();
+    const bool moves = from != desired.location();
+    // Read before: once the swap is done, control may remove the entry and its key.
+    const BridgeIndex bridge = moves ? fdb_bridge(table_.key_at(slot)) : kNoBridge;
     uint64_t word = expected.word();
     const bool done = table_.compare_exchange(slot, word, desired.word());
-    if (done && from != desired.location())
-      quota_.move(fdb_bridge(table_.key_at(slot)), from, desired.location());
+    if (done && moves) quota_.move(bridge, from, desired.location());
     if (!done) expected = FdbEntry(word);
     return done;
   }
