@@ -28,7 +28,7 @@ class FdbAging {
   std::function<void(uint64_t key)> on_removed;
 
   Fdb& table() { return fdb_; }
-  uint64_t inserted() const { return fdb_.quota().granted(); }
+  uint64_t inserted() const { return fdb_.quota().inserted(); }
   Nanos shortest_life() const { return shortest_life_; }
   std::optional<Nanos> visit(uint32_t slot, Nanos now);
 
@@ -53,7 +53,7 @@ class NeighborAging {
   std::function<void(BridgeIndex bridge, Mac mac, const IpAddress& ip)> on_removed;
 
   NeighborTable& table() { return neighbors_; }
-  uint64_t inserted() const { return neighbors_.quota().granted(); }
+  uint64_t inserted() const { return neighbors_.quota().inserted(); }
   Nanos shortest_life() const { return shortest_life_; }
   std::optional<Nanos> visit(uint32_t slot, Nanos now);
 

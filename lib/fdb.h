@@ -141,7 +141,10 @@ class Fdb {
     if (answer == QuotaAnswer::kPortSpent) return {InsertStatus::kPortLimit, kNoSlot, {}};
     if (answer == QuotaAnswer::kSpent) return {InsertStatus::kLimit, kNoSlot, {}};
     const InsertResult result = table_.insert(fdb_key(bridge, mac), entry.word());
-    if (result.status != InsertStatus::kInserted) quota_.give(bridge, entry.location());
+    if (result.status == InsertStatus::kInserted)
+      quota_.note_inserted();
+    else
+      quota_.give(bridge, entry.location());
     return {result.status, result.slot, FdbEntry(result.value)};
   }
 

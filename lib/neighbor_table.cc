@@ -29,7 +29,10 @@ NeighborTable::Inserted NeighborTable::insert(BridgeIndex bridge, const IpAddres
     r.bridge.store(bridge, std::memory_order_relaxed);
   };
   const InsertResult result = table_.insert(key(bridge, ip), entry.word(), write_record);
-  if (result.status != InsertStatus::kInserted) quota_.give(kNoBridge, port);
+  if (result.status == InsertStatus::kInserted)
+    quota_.note_inserted();
+  else
+    quota_.give(kNoBridge, port);
   if (result.status == InsertStatus::kExists && !is_at(result.slot, bridge, ip))
     return {InsertStatus::kCollision, kNoSlot, {}};
   return {result.status, result.slot, NeighborEntry(result.value)};

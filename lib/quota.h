@@ -51,16 +51,19 @@ class Quota {
   }
 
   // Counts one entry more, or nothing if that would exceed a limit.
+  // Looks at all limits before it writes to any: a flood of unknown sources that meets a spent
+  // limit must not take, for a moment, what another worker asks for.
   QuotaAnswer take(BridgeIndex bridge, Location port) {
-    if (!take(find_port(bridge, port))) return QuotaAnswer::kPortSpent;
-    if (take(find_bridge(bridge))) {
-      if (take(&total_)) {
-        granted_.fetch_add(1, std::memory_order_relaxed);
-        return QuotaAnswer::kGranted;
-      }
-      give(find_bridge(bridge));
+    Counter* const of_port = find_port(bridge, port);
+    Counter* const of_bridge = find_bridge(bridge);
+    if (is_spent(of_port)) return QuotaAnswer::kPortSpent;
+    if (is_spent(of_bridge) || is_spent(&total_)) return QuotaAnswer::kSpent;
+    if (!take(of_port)) return QuotaAnswer::kPortSpent;
+    if (take(of_bridge)) {
+      if (take(&total_)) return QuotaAnswer::kGranted;
+      give(of_bridge);
     }
-    give(find_port(bridge, port));
+    give(of_port);
     return QuotaAnswer::kSpent;
   }
 
@@ -76,7 +79,9 @@ class Quota {
     give(find_port(bridge, from));
   }
 
-  uint64_t granted() const { return granted_.load(std::memory_order_relaxed); }  // ever
+  // What was taken is in the table now: a walk that begins after this is seen meets it.
+  void note_inserted() { inserted_.fetch_add(1, std::memory_order_release); }
+  uint64_t inserted() const { return inserted_.load(std::memory_order_acquire); }  // ever
 
   int64_t total() const { return total_.used.load(std::memory_order_relaxed); }
   int64_t in_bridge(BridgeIndex bridge) const {
@@ -109,8 +114,11 @@ class Quota {
     return at != ports_.end() ? &at->second : nullptr;
   }
 
-  // A CAS loop and not add-then-undo: the count never exceeds the limit, even for a moment, and a
-  // flood that meets a spent limit writes nothing. Relaxed: the counts guard no other memory.
+  static bool is_spent(const Counter* c) {
+    return c != nullptr && c->used.load(std::memory_order_relaxed) >= c->limit;
+  }
+  // A CAS loop and not add-then-undo: the count never exceeds the limit, even for a moment.
+  // Relaxed: the counts guard no other memory.
   static bool take(Counter* c) {
     if (c == nullptr) return true;
     int64_t n = c->used.load(std::memory_order_relaxed);
@@ -124,9 +132,9 @@ class Quota {
   }
 
   Counter total_;
-  std::atomic<uint64_t> granted_{0};
   std::vector<Counter> bridges_;
   std::unordered_map<uint32_t, Counter> ports_;
+  alignas(64) std::atomic<uint64_t> inserted_{0};
 };
 
 }  // namespace godwit

@@ -91,6 +91,25 @@ TEST_CASE("limits refuse the newcomer, by table, bridge and port") {
   }
 }
 
+TEST_CASE("the quota counts as inserted what came into the table, and nothing else") {
+  QuotaLimits limits;
+  limits.per_bridge = {2, 2};
+  limits.per_port = {{1, 0, 1}};
+  TestFdb t(10, limits);
+  const auto insert = [&](BridgeIndex bridge, uint64_t mac, Location port) {
+    return t.fdb.insert(bridge, Mac{0x525400000000 | mac}, bound(port)).status;
+  };
+  REQUIRE(insert(1, 1, 0) == InsertStatus::kInserted);
+  REQUIRE(insert(1, 1, 1) == InsertStatus::kExists);
+  REQUIRE(insert(1, 2, 0) == InsertStatus::kPortLimit);
+  REQUIRE(insert(1, 2, 1) == InsertStatus::kInserted);
+  REQUIRE(insert(1, 3, 1) == InsertStatus::kLimit);
+  REQUIRE(t.fdb.quota().inserted() == 2);
+  REQUIRE(t.fdb.quota().total() == 2);
+  REQUIRE(t.fdb.quota().in_bridge(1) == 2);
+  REQUIRE(t.fdb.quota().on_port(1, 0) == 1);
+}
+
 TEST_CASE("the quota follows an entry that exists, moves and leaves") {
   TestFdb t(8, {.total = 8, .per_bridge = {8, 8}, .per_port = {{1, 0, 1}, {1, 1, 1}}});
   const auto in = t.fdb.insert(1, Mac{2}, bound(0));
