@@ -1,9 +1,10 @@
 // Aging of the FDB and of the neighbor table.
 //
 // Both keep whole seconds, so an entry last heard at t is alive before t + age and gone from
-// t + age + 1 s on. A location lives for the bridge's `aging`. A mapping lives for three quarters
-// of it since the last ARP or ND evidence (RFC 8302 §8): it goes before the location does, never
-// after.
+// t + age + 1 s on. A location lives for the bridge's `aging` since any frame of the host. A
+// mapping lives for three quarters of that, in whole seconds and at least one, since the last ARP
+// or ND evidence for it (RFC 8302 §8): it does not outlive the location that the same frame
+// confirmed.
 #pragma once
 
 #include <functional>
