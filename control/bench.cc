@@ -7,7 +7,6 @@
 #include <thread>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 #include <rte_launch.h>
 #include <rte_lcore.h>
 #include <rte_mbuf.h>
@@ -30,6 +29,23 @@ constexpr unsigned kEvents = 1U << 16;
 constexpr Nanos kWarmUp = 2 * kSecond;     // learning, and the caches
 constexpr Nanos kStagesFor = 1 * kSecond;  // the run with measuring points
 constexpr Nanos kLookupsFor = kSecond / 2;
+
+// What was done between two moments.
+BenchPhase between(const BenchPhase& earlier, BenchPhase later) {
+  later.cycles -= earlier.cycles;
+  for (size_t p = 0; p < later.ports.size(); ++p) {
+    PortCounters& port = later.ports[p];
+    port.rx -= earlier.ports[p].rx;
+    port.tx -= earlier.ports[p].tx;
+    port.forwarded -= earlier.ports[p].forwarded;
+    port.consumed -= earlier.ports[p].consumed;
+    port.tx_full -= earlier.ports[p].tx_full;
+    for (size_t d = 0; d < port.drops.size(); ++d) port.drops[d] -= earlier.ports[p].drops[d];
+  }
+  later.learned -= earlier.learned;
+  later.moved -= earlier.moved;
+  return later;
+}
 
 // One worker with what is its own.
 struct Lane {
@@ -66,10 +82,11 @@ class Bench {
     control_ = std::make_unique<Control>(topology_, tables_, rings_, quiescence_);
   }
 
-  // Runs the workers, each on its lcore, and control on this one. Returns the TSC cycles it took.
-  uint64_t run(Nanos duration, bool timed);
+  // Runs the workers, each on its lcore, and control on this one. Returns what they did.
+  BenchPhase run(Nanos duration, bool timed);
+  // The same for a first time: what they did until they had learned the last new host.
+  BenchPhase learn(Nanos duration);
 
-  PortCounters total() const;
   StageStats stages() const;
   double fdb_lookups_per_second() const;
 
@@ -80,6 +97,9 @@ class Bench {
     Nanos until;
   };
   static int work(void* order);
+  template <class EachTurn>
+  void run(Nanos duration, bool timed, EachTurn each_turn);
+  BenchPhase so_far() const;  // since the start
 
   Topology topology_;
   Tables tables_;
@@ -90,6 +110,7 @@ class Bench {
   std::vector<EventRing*> rings_;
   std::unique_ptr<Control> control_;
   TscClock clock_;
+  const uint64_t start_ = rte_rdtsc();
 };
 
 int Bench::work(void* argument) {
@@ -105,8 +126,8 @@ int Bench::work(void* argument) {
   return 0;
 }
 
-uint64_t Bench::run(Nanos duration, bool timed) {
-  const uint64_t start = rte_rdtsc();
+template <class EachTurn>
+void Bench::run(Nanos duration, bool timed, EachTurn each_turn) {
   std::vector<Order> orders(lanes_.size());
   unsigned lcore = rte_get_next_lcore(-1, 1, 0);
   for (uint16_t w = 0; w < lanes_.size(); ++w) {
@@ -125,18 +146,40 @@ uint64_t Bench::run(Nanos duration, bool timed) {
     const Nanos now = clock_.now();
     control_->take_events(now);
     if (control_->next_due() <= now) control_->run_due(now);
+    each_turn();
     // Control shares no core with a worker where there are enough; where not, it must not hurt.
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
   rte_eal_mp_wait_lcore();
-  return rte_rdtsc() - start;
 }
 
-PortCounters Bench::total() const {
-  PortCounters sum;
-  for (const auto& lane : lanes_)
-    for (const PortCounters& port : lane->worker->port_counters) sum += port;
-  return sum;
+BenchPhase Bench::run(Nanos duration, bool timed) {
+  const BenchPhase before = so_far();
+  run(duration, timed, [] {});
+  return between(before, so_far());
+}
+
+BenchPhase Bench::learn(Nanos duration) {
+  const BenchPhase before = so_far();
+  BenchPhase last = before;
+  run(duration, false, [&] {
+    BenchPhase now = so_far();
+    if (now.learned != last.learned) last = std::move(now);
+  });
+  return between(before, last);
+}
+
+BenchPhase Bench::so_far() const {
+  BenchPhase phase;
+  phase.cycles = rte_rdtsc() - start_;
+  phase.ports.resize(devices_.size());
+  for (const auto& lane : lanes_) {
+    for (size_t p = 0; p < phase.ports.size(); ++p)
+      phase.ports[p] += lane->worker->port_counters[p];
+    phase.learned += lane->worker->counters.learned;
+    phase.moved += lane->worker->counters.moved;
+  }
+  return phase;
 }
 
 StageStats Bench::stages() const {
@@ -165,22 +208,6 @@ double Bench::fdb_lookups_per_second() const {
   return static_cast<double>(done) * kSecond / static_cast<double>(clock_.now() - start);
 }
 
-uint64_t dropped(const PortCounters& counters) {
-  uint64_t sum = counters.tx_full;
-  for (const uint64_t count : counters.drops) sum += count;
-  return sum;
-}
-
-double per_packet(const StageCount& count) {
-  return count.packets == 0
-             ? 0
-             : static_cast<double>(count.cycles) / static_cast<double>(count.packets);
-}
-
-double mpps(const BenchResult& result) {
-  return static_cast<double>(result.rx) / result.seconds / 1e6;
-}
-
 }  // namespace
 
 BenchResult run_bench(const Config& config, const BenchOptions& options) {
@@ -193,53 +220,13 @@ BenchResult run_bench(const Config& config, const BenchOptions& options) {
   Bench bench(config, devices, options.workers);
   BenchResult result;
   result.workers = options.workers;
-  bench.run(kWarmUp, false);
-  const PortCounters before = bench.total();
-  const uint64_t cycles = bench.run(options.seconds, false);
-  const PortCounters after = bench.total();
+  result.tsc_hz = rte_get_tsc_hz();
+  result.learning = bench.learn(kWarmUp);
+  result.measured = bench.run(options.seconds, false);
   bench.run(kStagesFor, true);
-  result.seconds = static_cast<double>(cycles) / static_cast<double>(rte_get_tsc_hz());
-  result.rx = after.rx - before.rx;
-  result.tx = after.tx - before.tx;
-  result.dropped = dropped(after) - dropped(before);
-  if (result.rx != 0)
-    result.cycles_per_packet =
-        static_cast<double>(cycles) * result.workers / static_cast<double>(result.rx);
   result.stages = bench.stages();
   result.fdb_lookups_per_second = bench.fdb_lookups_per_second();
   return result;
-}
-
-std::string bench_text(const BenchResult& result) {
-  std::string text = fmt::format(
-      "{:.2f} Mpps in, {:.1f} cycles a packet ({} workers, {:.1f} s; {} in, {} out, {} dropped)\n",
-      mpps(result), result.cycles_per_packet, result.workers, result.seconds, result.rx, result.tx,
-      result.dropped);
-  text += "stage        packets  cycles/packet\n";
-  for (size_t s = 0; s < kStageNames.size(); ++s)
-    text += fmt::format("{:<8} {:>11}  {:13.1f}\n", kStageNames[s], result.stages[s].packets,
-                        per_packet(result.stages[s]));
-  return text +
-         fmt::format("FDB lookups, in bulk: {:.1f} M/s\n", result.fdb_lookups_per_second / 1e6);
-}
-
-std::string bench_json(const BenchResult& result) {
-  nlohmann::ordered_json stages = nlohmann::ordered_json::array();
-  for (size_t s = 0; s < kStageNames.size(); ++s)
-    stages.push_back({{"name", kStageNames[s]},
-                      {"packets", result.stages[s].packets},
-                      {"cycles_per_packet", per_packet(result.stages[s])}});
-  const nlohmann::ordered_json json = {{"schema", "godwit-bench/1"},
-                                       {"seconds", result.seconds},
-                                       {"workers", result.workers},
-                                       {"rx", result.rx},
-                                       {"tx", result.tx},
-                                       {"dropped", result.dropped},
-                                       {"mpps", mpps(result)},
-                                       {"cycles_per_packet", result.cycles_per_packet},
-                                       {"stages", std::move(stages)},
-                                       {"fdb_lookups_per_second", result.fdb_lookups_per_second}};
-  return json.dump(2) + "\n";
 }
 
 }  // namespace godwit

@@ -4,24 +4,30 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
 #include <vector>
 
 #include "control/command_line.h"
 
 #include "dataplane/stage_stats.h"
+#include "dataplane/worker.h"
 
 #include "lib/config.h"
 
 namespace godwit {
 
+// What the workers did in a time.
+struct BenchPhase {
+  uint64_t cycles = 0;              // of the TSC, that passed
+  std::vector<PortCounters> ports;  // by PortIndex, of all workers
+  uint64_t learned = 0;             // new FDB entries
+  uint64_t moved = 0;               // claims believed
+};
+
 struct BenchResult {
-  double seconds = 0;
   uint16_t workers = 1;
-  uint64_t rx = 0;
-  uint64_t tx = 0;
-  uint64_t dropped = 0;  // frames that were not forwarded nor consumed, and copies no port took
-  double cycles_per_packet = 0;
+  uint64_t tsc_hz = 0;
+  BenchPhase learning;  // before the measured time: from the first frame to the last new host
+  BenchPhase measured;
   StageStats stages{};  // of a second run with measuring points, which cost a little too
   double fdb_lookups_per_second = 0;  // in bulk, of the addresses learned, on one core
 };
@@ -29,8 +35,5 @@ struct BenchResult {
 // Starts DPDK's environment. Throws UsageError for a port without a device, std::runtime_error when
 // DPDK refuses something.
 BenchResult run_bench(const Config& config, const BenchOptions& options);
-
-std::string bench_text(const BenchResult& result);
-std::string bench_json(const BenchResult& result);  // schema "godwit-bench/1"
 
 }  // namespace godwit

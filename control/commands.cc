@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "control/bench.h"
+#include "control/bench_report.h"
 #include "control/config_file.h"
 #include "control/eal.h"
 #include "control/explain.h"
@@ -175,7 +176,7 @@ int bench(const BenchOptions& options) {
   BenchOptions complete = options;
   if (complete.workers == 0) complete.workers = config->workers.count;
   const BenchResult result = run_bench(*config, complete);
-  fmt::print("{}", options.json ? bench_json(result) : bench_text(result));
+  fmt::print("{}", options.json ? bench_json(result, *config) : bench_text(result));
   return 0;
 }
 

@@ -43,7 +43,7 @@ def measure(peers, sizes, rounds, seconds, folder):
     with huge_pages(max(memory(hosts) for hosts in sizes)):
         for turn in range(1, rounds + 1):
             for hosts in sizes:
-                frames = captures(hosts, folder / 'captures')
+                frames = captures(hosts, folder)
                 for peer in peers:
                     cell = Cell(hosts, peer.name)
                     if cell in failed or (peer.most_hosts and hosts > peer.most_hosts):
@@ -59,24 +59,38 @@ def measure(peers, sizes, rounds, seconds, folder):
     return rates
 
 
-def table(rates, sizes, names, tsc_hz):
-    """A Markdown table of the medians: Mpps, cycles a packet, cycles over io, and godwit's ratio to each peer."""
-    others = [name for name in names if name not in ('godwit', 'io')]
-    head = ['MACs a side'] + [f'{name} Mpps' for name in names] + [f'{name} cycles' for name in names]
-    head += [f'{name} over io' for name in names if name != 'io'] if 'io' in names else []
-    head += [f'godwit/{name}' for name in others] if 'godwit' in names else []
-    rows = []
-    for hosts in sizes:
-        pps = {name: statistics.median(rates[Cell(hosts, name)]) for name in names if rates.get(Cell(hosts, name))}
-        cycles = {name: tsc_hz / rate for name, rate in pps.items()}
-        row = [short(hosts)] + [f'{pps[n] / 1e6:.1f}' if n in pps else '–' for n in names]
-        row += [f'{cycles[n]:.0f}' if n in pps else '–' for n in names]
-        if 'io' in names:
-            row += [f'{cycles[n] - cycles["io"]:.0f}' if n in pps and 'io' in pps else '–' for n in names if n != 'io']
-        if 'godwit' in names:
-            row += [f'{pps["godwit"] / pps[n]:.2f}' if n in pps and 'godwit' in pps else '–' for n in others]
+def tables(rates, sizes, names, tsc_hz):
+    """Markdown tables of the medians: Mpps, cycles a packet, cycles over io, and how often godwit's rate is a peer's."""
+    pps = {cell: statistics.median(of_rounds) for cell, of_rounds in rates.items()}
+
+    def over_io(hosts, name):
+        return tsc_hz / pps[Cell(hosts, name)] - tsc_hz / pps[Cell(hosts, 'io')]
+
+    def ratio(hosts, name):
+        return pps[Cell(hosts, 'godwit')] / pps[Cell(hosts, name)]
+
+    def besides(reference):
+        return [name for name in names if name != reference] if reference in names else []
+
+    return (table('Mpps', '.1f', sizes, names, lambda hosts, name: pps[Cell(hosts, name)] / 1e6) +
+            table('cycles a packet', '.0f', sizes, names, lambda hosts, name: tsc_hz / pps[Cell(hosts, name)]) +
+            table('cycles over io', '.0f', sizes, besides('io'), over_io) +
+            table('godwit is … times', '.2f', sizes, besides('godwit'), ratio))
+
+
+def table(title, form, sizes, names, value):
+    if not names:
+        return ''
+    rows = [[title, *map(short, sizes)], ['---', *['---:'] * len(sizes)]]
+    for name in names:
+        row = [name]
+        for hosts in sizes:
+            try:
+                row.append(f'{value(hosts, name):{form}}')
+            except KeyError:  # not measured
+                row.append('–')
         rows.append(row)
-    return '\n'.join('| ' + ' | '.join(row) + ' |' for row in [head, ['---:'] * len(head), *rows]) + '\n'
+    return '\n'.join('| ' + ' | '.join(row) + ' |' for row in rows) + '\n\n'
 
 
 def write_csv(path, rates, tsc_hz):

@@ -4,8 +4,10 @@ import contextlib
 import os
 import pathlib
 import platform
+import re
 import signal
 import subprocess
+import tempfile
 import time
 
 HUGE_PAGES = pathlib.Path('/sys/kernel/mm/hugepages/hugepages-2048kB')
@@ -62,13 +64,12 @@ class Child:
     """A process with its output in a file. It ends with the block, and with this program, however that ends."""
 
     def __init__(self, command, log, env=None):
-        self._log = pathlib.Path(log)
-        with self._log.open('wb') as out:
-            self._process = subprocess.Popen(['setpriv', '--pdeathsig', 'KILL', '--', *map(str, command)],
-                                             stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
-                                             env=env and {**os.environ, **env})
+        self._out, self._err = pathlib.Path(f'{log}.out'), pathlib.Path(f'{log}.err')
         self._name = pathlib.Path(str(command[0])).name
-        self.pid = self._process.pid
+        with self._out.open('wb') as out, self._err.open('wb') as err:
+            self._process = subprocess.Popen(['setpriv', '--pdeathsig', 'KILL', '--', *map(str, command)],
+                                             stdin=subprocess.DEVNULL, stdout=out, stderr=err,
+                                             env=env and {**os.environ, **env})
 
     def __enter__(self):
         return self
@@ -81,32 +82,45 @@ class Child:
                     self._process.wait(GRACE)
 
     def output(self):
-        return self._log.read_text(errors='replace')
+        return self._out.read_text(errors='replace')
 
     def until(self, done, limit):
         """Waits until done() is true, and returns what it gave. BenchError after `limit` seconds, or if it ended."""
         deadline = time.monotonic() + limit
         while not (result := done()):
             if self._process.poll() is not None:
-                raise BenchError(f'{self._name} ended with {self._process.returncode}: {self._last_words()}')
+                raise self._error(f'ended with {self._process.returncode}')
             if time.monotonic() > deadline:
-                raise BenchError(f'{self._name} is not ready after {limit} s: {self._last_words()}')
+                raise self._error(f'is not ready after {limit} s')
             time.sleep(0.1)
         return result
 
-    def _last_words(self):
-        return ' / '.join(self.output().strip().splitlines()[-3:])
+    def wait(self, limit, meanwhile=lambda: None):
+        """Waits for its end; calls `meanwhile` ten times a second. BenchError if it failed or runs on."""
+        deadline = time.monotonic() + limit
+        while self._process.poll() is None:
+            if time.monotonic() > deadline:
+                raise self._error(f'takes longer than {limit} s')
+            meanwhile()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(0.1)
+        if self._process.returncode:
+            raise self._error(f'ended with {self._process.returncode}')
+
+    def resident(self):
+        """Octets of its memory, huge pages included; 0 once it has ended."""
+        with contextlib.suppress(OSError):
+            status = pathlib.Path(f'/proc/{self._process.pid}/status').read_text()
+            return sum(int(kilo) << 10 for kilo in re.findall(r'(?:VmRSS|HugetlbPages):\s+(\d+) kB', status))
+        return 0
+
+    def _error(self, what):
+        words = (self._err.read_text(errors='replace') + self.output()).strip().splitlines()
+        return BenchError(f'{self._name} {what}: ' + ' / '.join(words[-3:]))
 
 
 def run(command, limit, env=None):
     """Runs a command to its end and returns its standard output. BenchError if it fails or takes too long."""
-    command = [str(word) for word in command]
-    try:
-        done = subprocess.run(['setpriv', '--pdeathsig', 'KILL', '--', *command], timeout=limit, check=True, text=True,
-                              stdin=subprocess.DEVNULL, capture_output=True, env=env and {**os.environ, **env})
-    except subprocess.TimeoutExpired:
-        raise BenchError(f'{command[0]} takes longer than {limit} s') from None
-    except subprocess.CalledProcessError as error:
-        words = ' / '.join((error.stderr or error.stdout).strip().splitlines()[-3:])
-        raise BenchError(f'{command[0]} ended with {error.returncode}: {words}') from None
-    return done.stdout
+    with tempfile.TemporaryDirectory() as work, Child(command, f'{work}/log', env) as child:
+        child.wait(limit)
+        return child.output()

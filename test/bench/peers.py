@@ -43,7 +43,7 @@ class Testpmd:
         command += ['--log-level=*:error'] + [f'--vdev={device}' for device in devices(captures)]
         command += ['--', f'--forward-mode={self._mode}', '--nb-cores=1', '--burst=32', '--no-mlockall',
                     f'--total-num-mbufs={2 * hosts + SPARE_BUFFERS}', '--stats-period=1']
-        with tempfile.TemporaryDirectory() as work, Child(command, pathlib.Path(work) / 'log') as child:
+        with tempfile.TemporaryDirectory() as work, Child(command, f'{work}/log') as child:
             wanted = self.WARM_UP + seconds
 
             def rates():  # of each second, both ports
@@ -77,10 +77,10 @@ class Ovs:
             server = ['ovsdb-server', where / 'conf.db', f'--remote=punix:{where}/db.sock',
                       f'--unixctl={where}/db.ctl', '-vconsole:warn']
             switch = [self.DAEMON, database, f'--unixctl={appctl}', '-vconsole:warn']
-            with Child(server, where / 'server.log', env) as db:
+            with Child(server, where / 'server', env) as db:
                 db.until((where / 'db.sock').exists, 20)
                 self._configure(database, captures)
-                with Child(switch, where / 'switch.log', env) as daemon:
+                with Child(switch, where / 'switch', env) as daemon:
                     daemon.until(lambda: 'pmd thread' in self._stats(appctl), START_LIMIT)
                     return self._rate(appctl, seconds)
 
@@ -145,7 +145,7 @@ class Vpp:
                 f'buffers {{ buffers-per-numa {2 * hosts + SPARE_BUFFERS} default data-size 2048 }}\n'
                 f'l2fib {{ num-buckets 524288 }}\nstatseg {{ socket-name {work}/stats.sock }}\n'
                 f'dpdk {{ no-pci\n{vdevs}\n}}\n')
-            with Child(['vpp', '-c', where / 'startup.conf'], where / 'log') as child:
+            with Child(['vpp', '-c', where / 'startup.conf'], where / 'vpp') as child:
                 child.until(lambda: 'net_pcap1' in self._ask(where, 'show interface'), START_LIMIT)
                 for port in ('net_pcap0', 'net_pcap1'):
                     self._ask(where, f'set interface l2 bridge {port} 1')
@@ -187,19 +187,22 @@ class Godwit:
         report = self.report(config, dict(zip('ab', captures)), seconds)
         return report['rx'] / report['seconds']
 
+    def tsc_hz(self, capture):
+        """Ticks a second of the clock in which cycles are counted."""
+        return self.report('ports: {a: {}}\nbridges: {lan: {ports: [a]}}\n', {'a': capture}, 1)['tsc_hz']
+
     def report(self, config, inputs, seconds):
-        """The JSON report of a bench with this configuration and a capture for each of these ports."""
+        """The JSON report of a bench with this configuration and a capture for each of these ports.
+
+        `resident` is added to it: octets of memory, by time, from the first frames to the last.
+        """
         with tempfile.TemporaryDirectory() as work:
             path = pathlib.Path(work) / 'config.yaml'
             path.write_text(config)
             command = [self._program, 'bench', path, '--seconds', seconds, '--json']
             for port, capture in inputs.items():
                 command += ['--in', f'{port}={capture}']
-            return json.loads(run(command, START_LIMIT + seconds))
-
-
-def tsc_hz(godwit, capture):
-    """Ticks a second of the clock in which cycles are counted, as godwit found it."""
-    config = 'ports: {a: {}, b: {}}\nbridges: {lan: {ports: [a, b]}}\n'
-    report = godwit.report(config, {'a': capture, 'b': capture}, 1)
-    return report['cycles_per_packet'] * report['rx'] / report['seconds']
+            resident = []
+            with Child(command, f'{work}/log') as child:
+                child.wait(START_LIMIT + seconds, lambda: resident.append(child.resident()))
+                return {**json.loads(child.output()), 'resident': resident}

@@ -1,0 +1,181 @@
+"""What godwit does besides forwarding between hosts it knows: learning, moves, an ARP storm, and what features cost."""
+
+import collections
+import random
+import statistics
+import sys
+
+import frames
+from machine import huge_pages
+from peers import BUFFER_OCTETS, SPARE_BUFFERS
+
+KNOWN = 1024  # hosts whose traffic goes on beside
+NEW = 2_000_000 - 2 * KNOWN  # hosts to learn, into a table for two million
+SENDERS = 65536  # of the storm; also hosts that move
+OTHER_MEMORY = 1 << 30
+LOOKUPS = 10  # samples of memory, at a tenth of a second
+
+# A run of `godwit bench`: its configuration, and a function that gives the frames of each port that receives some.
+Case = collections.namedtuple('Case', 'config inputs')
+
+
+def config(ports, silent=(), static=(), neighbors=True, limit=2_000_000):
+    """A bridge of these ports; the silent ones receive nothing. `static`: pairs of a MAC and its port."""
+    members = [*ports, *silent]
+    lines = ['ports:', *(f'  {port}: {{}}' for port in ports)]
+    lines += [f'  {port}: {{device: "net_null_{port},no-rx=1"}}' for port in silent]
+    lines += ['bridges:', '  lan:', f'    ports: [{", ".join(members)}]',
+              f'    learning: {{limit: {limit}, per_port: {limit}}}']
+    lines += ['    static:'] * bool(static)
+    lines += [f'      - {{mac: "{frames.text(mac)}", port: {port}}}' for mac, port in static]
+    lines += [f'neighbors: {{per_port: 1000000, learn: {"true" if neighbors else "false"}}}']
+    return '\n'.join(lines) + '\n'
+
+
+def shuffled(count):
+    order = list(range(count))
+    random.Random(count).shuffle(order)
+    return order
+
+
+A, B, C, NOBODY = range(4)  # groups of hosts
+SINK = frames.mac(NOBODY, 0)
+
+
+def to_sink(group, count):
+    return lambda: (frames.data(SINK, frames.mac(group, host)) for host in shuffled(count))
+
+
+def between(source, other):
+    """Data from each known host of one group to one of the other."""
+    return lambda: (frames.data(frames.mac(other, peer), frames.mac(source, host))
+                    for host, peer in enumerate(shuffled(KNOWN)))
+
+
+def replies(source, other):
+    """The same as unicast ARP replies."""
+    return lambda: (frames.arp(frames.mac(other, peer), frames.mac(source, host), frames.REPLY,
+                               frames.ip(source, host), frames.ip(other, peer))
+                    for host, peer in enumerate(shuffled(KNOWN)))
+
+
+def storm(frame):
+    return lambda: (frame(host) for host in shuffled(SENDERS))
+
+
+def request(host):
+    return frames.arp(frames.BROADCAST, frames.mac(A, host), frames.REQUEST, frames.ip(A, host),
+                      frames.ip(A, host ^ 1))
+
+
+def broadcast(host):
+    return frames.data(frames.BROADCAST, frames.mac(A, host))
+
+
+_sink_at_d = [(SINK, 'd')]
+_sink_at_a = [(SINK, 'a')]
+CASES = {
+    'learning': {
+        'learn-alone': Case(config('b', 'a', _sink_at_a), {'b': to_sink(B, NEW)}),
+        'learn-beside': Case(config('ab', '', _sink_at_a),
+                             {'a': lambda: (frames.data(frames.mac(B, 0), frames.mac(A, h)) for h in shuffled(KNOWN)),
+                              'b': to_sink(B, NEW)}),
+    },
+    'moves': {
+        'move': Case(config('abc', 'd', _sink_at_d), {port: to_sink(A, SENDERS) for port in 'abc'}),
+    },
+    'storm': {
+        'storm-arp': Case(config('ab'), {'a': storm(request), 'b': between(B, A)}),
+        'storm-unknown': Case(config('ab'), {'a': storm(broadcast), 'b': between(B, A)}),
+    },
+    'features': {
+        'data': Case(config('ab'), {'a': between(A, B), 'b': between(B, A)}),
+        'arp-read': Case(config('ab', neighbors=False), {'a': replies(A, B), 'b': replies(B, A)}),
+        'arp-neighbor': Case(config('ab'), {'a': replies(A, B), 'b': replies(B, A)}),
+        'stay': Case(config('abc', 'd', _sink_at_d), {p: to_sink(g, KNOWN) for p, g in zip('abc', (A, B, C))}),
+        'arbiter': Case(config('abc', 'd', _sink_at_d), {p: to_sink(A, KNOWN) for p in 'abc'}),
+    },
+}
+
+
+def buffers(case):
+    return sum(sum(1 for _ in make()) + SPARE_BUFFERS for make in case.inputs.values())
+
+
+def captures(name, case, folder):
+    """Paths of the captures by port; made once and kept."""
+    paths = {port: folder / f'{name}-{port}.pcap' for port in case.inputs}
+    for port, path in paths.items():
+        if not path.exists():
+            frames.write(path, case.inputs[port]())
+    return paths
+
+
+def measure(parts, godwit, rounds, seconds, folder):
+    """The reports of each case, a list with one for each round."""
+    cases = {name: case for part in parts for name, case in CASES[part].items()}
+    reports = collections.defaultdict(list)
+    need = max(buffers(case) for case in cases.values()) * BUFFER_OCTETS + OTHER_MEMORY
+    with huge_pages(need):
+        for turn in range(1, rounds + 1):
+            for name, case in cases.items():
+                report = godwit.report(case.config, captures(name, case, folder), seconds)
+                reports[name].append(report)
+                print(f'round {turn}: {name:14} {report["mpps"]:6.2f} Mpps', file=sys.stderr, flush=True)
+    return reports
+
+
+def median(reports, what):
+    return statistics.median(what(report) for report in reports)
+
+
+def lost(port):
+    """Frames that came in by this port and ended inside, and copies that it could not send."""
+    return port['tx_full'] + sum(port['drops'].values())
+
+
+def learning_lines(reports):
+    for name, words in (('learn-alone', 'nothing else to do'), ('learn-beside', 'known traffic beside, 1 : 1')):
+        of_rounds = [report['learning'] for report in reports[name]]
+        rate = median(of_rounds, lambda r: r['learned'] / r['seconds']) / 1e6
+        drops = sum(lost(port) for r in of_rounds for port in r['ports'].values())
+        least = min(r['learned'] for r in of_rounds)
+        yield f'{words}: {rate:.1f} M new MACs/s, {least} learned, {drops} frames dropped in {len(of_rounds)} rounds'
+
+
+def moves_lines(reports):
+    rate = median(reports['move'], lambda r: r['moved'] / r['seconds']) / 1e6
+    share = median(reports['move'], lambda r: r['moved'] / r['rx'])
+    yield f'{rate:.1f} M accepted moves/s; {share:.0%} of the frames are one'
+
+
+def growth(resident):
+    """Of memory, in octets, between learning the hosts and the end, when bench gathers their addresses to look up."""
+    steady = resident[len(resident) // 2:-LOOKUPS]
+    return max(steady) - steady[0] if steady else 0
+
+
+def storm_lines(reports):
+    rates = {}
+    for name in ('storm-arp', 'storm-unknown'):
+        rates[name] = median(reports[name], lambda r: r['ports']['b']['rx'] / r['seconds']) / 1e6
+        drops = sum(lost(port) for r in reports[name] for port in r['ports'].values())
+        grown = max(growth(report['resident']) for report in reports[name])
+        yield f'{name}: {rates[name]:.1f} Mpps of known traffic; {drops} frames dropped; memory grew by {grown >> 10} KiB'
+    yield f'known traffic beside ARP has {rates["storm-arp"] / rates["storm-unknown"]:.0%} of its rate beside the other'
+
+
+def features_lines(reports):
+    cycles = {name: median(reports[name], lambda r: r['cycles_per_packet']) for name in CASES['features']}
+    yield f'data, both hosts known: {cycles["data"]:.0f} cycles a packet'
+    yield f'+ ARP replies instead, read: {cycles["arp-read"] - cycles["data"]:+.0f}'
+    yield f'+ each with the neighbor table: {cycles["arp-neighbor"] - cycles["arp-read"]:+.0f}'
+    yield f'three ports, one destination: {cycles["stay"]:.0f} cycles a packet'
+    yield f'+ each frame a move, by the arbiter: {cycles["arbiter"] - cycles["stay"]:+.0f}'
+
+
+LINES = {'learning': learning_lines, 'moves': moves_lines, 'storm': storm_lines, 'features': features_lines}
+
+
+def text(parts, reports):
+    return ''.join(f'{part}\n' + ''.join(f'- {line}\n' for line in LINES[part](reports)) + '\n' for part in parts)
