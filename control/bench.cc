@@ -130,10 +130,10 @@ template <class EachTurn>
 void Bench::run(Nanos duration, bool timed, EachTurn each_turn) {
   std::vector<Order> orders(lanes_.size());
   unsigned lcore = rte_get_next_lcore(-1, 1, 0);
-  for (uint16_t w = 0; w < lanes_.size(); ++w) {
-    lanes_[w]->worker->timed = timed;
+  for (uint16_t w = 0; const auto& lane : lanes_) {
+    lane->worker->timed = timed;
     orders[w] = {this, w, clock_.now() + duration};
-    rte_eal_remote_launch(work, &orders[w], lcore);
+    rte_eal_remote_launch(work, &orders[w++], lcore);
     lcore = rte_get_next_lcore(lcore, 1, 0);
   }
   const auto busy = [] {
