@@ -8,23 +8,12 @@
 #include <catch2/catch.hpp>
 #include <fmt/format.h>
 
-#include "dataplane/pipeline.h"
+#include "test/unit/small_tables.h"
 
-#include "lib/config_parse.h"
+#include "dataplane/pipeline.h"
 
 namespace godwit::test {
 namespace {
-
-constexpr uint64_t kTableLimit = 4096;  // entries, so that making a bench takes no time
-
-Config small_config(std::string_view yaml) {
-  ConfigResult result = parse_config(yaml);
-  for (const ConfigMessage& error : result.errors)
-    throw std::invalid_argument(fmt::format("line {}: {}", error.line, error.text));
-  result.config.fdb_limit = std::min(result.config.fdb_limit, kTableLimit);
-  result.config.neighbors.limit = std::min(result.config.neighbors.limit, kTableLimit);
-  return std::move(result.config);
-}
 
 // Rings and pools have names, and several benches may stand side by side.
 std::string unused_name() {
@@ -50,7 +39,7 @@ Bench::Bench(std::string_view yaml, unsigned mbufs)
       port_list_(config_.ports.size()),
       topology(config_),
       tables(config_, kFixedSecret),
-      ring(unused_name().c_str(), kEvents + 1),
+      ring(unused_name().c_str(), kEvents),
       worker(topology, tables, ring, port_list_) {
   if (!pool_) throw std::runtime_error("no memory for frame buffers");
   Sink& sink = *this;
@@ -118,7 +107,13 @@ Names Bench::send(Nanos now, std::initializer_list<Arrival> arrivals) {
   return reached();
 }
 
-void Bench::sent(const ArrayPort& port, rte_mbuf* frame) { sent_[port.index()].push_back(frame); }
+void Bench::sent(const ArrayPort& port, rte_mbuf* frame) {
+  const char* flaw = "";
+  const bool is_whole = rte_mbuf_check(frame, 1, &flaw) == 0;
+  INFO("a buffer that left: " << flaw);
+  CHECK(is_whole);
+  sent_[port.index()].push_back(frame);
+}
 
 void Bench::forget_sent() {
   for (std::vector<rte_mbuf*>& frames : sent_) {

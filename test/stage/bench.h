@@ -1,8 +1,9 @@
 // A switch on a table: a config, its tables and one worker, between ports whose other ends a test
 // holds.
 //
-// At its end every bench checks that each frame buffer is back in the pool, and after each round
-// that every frame received is counted as exactly one of forwarded, consumed and dropped.
+// At its end every bench checks that each frame buffer is back in the pool; of every frame received
+// that it is counted as exactly one of forwarded, consumed and dropped; and of every buffer sent
+// that it is sound.
 #pragma once
 
 #include <initializer_list>
@@ -38,7 +39,7 @@ using Drops = std::map<std::string_view, uint64_t>;  // by reason; none that is 
 class Bench final : private ArrayPort::Sink {
  public:
   static constexpr unsigned kMbufs = 1023;
-  static constexpr unsigned kEvents = 1023;
+  static constexpr unsigned kEvents = 1024;
 
   // `yaml` is a config without an error. Its tables are made small.
   explicit Bench(std::string_view yaml, unsigned mbufs = kMbufs);
@@ -105,11 +106,11 @@ class Bench final : private ArrayPort::Sink {
   const Config config_;
   std::unique_ptr<rte_mempool, FreePool> pool_;
   std::vector<std::vector<rte_mbuf*>> sent_;  // by port
-  std::vector<rte_mbuf*> held_;               // received for a single stage, or taken away
+  std::vector<rte_mbuf*> held_;               // received for a single stage
   std::vector<std::unique_ptr<NarrowPort>> ports_;
   std::vector<Port*> port_list_;
 
- public:
+ public:  // made of the above, in this order
   const Topology topology;
   Tables tables;
   EventRing ring;
