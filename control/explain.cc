@@ -6,6 +6,7 @@
 
 #include "dataplane/flood.h"
 
+#include "lib/config_units.h"
 #include "lib/packet.h"
 
 namespace godwit {
@@ -73,12 +74,15 @@ class Explanation {
   bool was_flooded() const { return burst_.fate[i_] == Fate::kFlooded; }
 
  private:
+  std::string follow() const;
+  std::string unread() const;
   bool is_dropped(Drop why) const {
     return burst_.fate[i_] == Fate::kDropped && burst_.drop[i_] == why;
   }
   const EthernetView& view() const { return burst_.ethernet[i_]; }
   std::string src() const { return to_string(view().src); }
   std::string dst() const { return to_string(view().dst); }
+  std::string was() const { return place(burst_.was_at[i_]); }  // not set for every outcome
   const std::string& in() const { return topology_.port(burst_.in_port[i_]).name; }
   const BridgeContext& my_bridge() const { return topology_.bridge(burst_.bridge[i_]); }
   std::string place(Location at) const {
@@ -104,7 +108,6 @@ std::string Explanation::classify() const {
 
 std::string Explanation::learn() const {
   const auto& moves = my_bridge().config->moves;
-  const std::string was = place(burst_.was_at[i_]);
   switch (burst_.learned[i_]) {
     case Learned::kNothing:
       return view().src.is_group() ? "the source is a group address: nothing to learn"
@@ -114,16 +117,16 @@ std::string Explanation::learn() const {
     case Learned::kNew:
       return fmt::format("{} was unknown: learned at {}", src(), in());
     case Learned::kMoved:
-      return fmt::format("{} was at {}: moved to {} at once, on {}; settling for {} s", src(), was,
-                         in(), to_string(burst_.evidence[i_]), moves.settle / kSecond);
+      return fmt::format("{} was at {}: moved to {} at once, on {}; settling for {}", src(), was(),
+                         in(), to_string(burst_.evidence[i_]), duration_text(moves.settle));
     case Learned::kLate:
       return fmt::format("{} moved to {} a moment ago: a late frame from {}, no evidence", src(),
-                         was, in());
+                         was(), in());
     case Learned::kDoubted:
       return fmt::format("{} moved to {}, which is silent now, and {} is heard: not yet believed",
-                         src(), was, in());
+                         src(), was(), in());
     case Learned::kRefused:
-      return fmt::format("{} is pinned to {}: refused at {}", src(), was, in());
+      return fmt::format("{} is pinned to {}: refused at {}", src(), was(), in());
     case Learned::kGatewayMac:
       return fmt::format("{} is the gateway's own MAC: refused at {}", src(), in());
     case Learned::kReflected:
@@ -143,12 +146,14 @@ std::string Explanation::learn() const {
 std::string Explanation::resolve() const {
   if (burst_.evidence[i_] == Evidence::kData) return {};
   const FrameEvidence& said = burst_.said[i_];
+  if (burst_.evidence[i_] == Evidence::kRarp && burst_.followed[i_] != 0) return follow();
+  if (is_homeless()) return {};
   if (!said.mapping) return "names no IP that could be learned";
   const std::string ip = to_string(said.mapping->ip);
   const std::string mac = to_string(said.mapping->mac);
   switch (burst_.mapped[i_]) {
     case Mapped::kNothing:
-      return "not looked at, for the frame was not believed";
+      return unread();
     case Mapped::kSame:
       return fmt::format("{} is {}'s, as known", ip, mac);
     case Mapped::kNew:
@@ -169,6 +174,29 @@ std::string Explanation::resolve() const {
       return fmt::format("{} is unknown, and the neighbor table has no room: not learned", ip);
   }
   return {};
+}
+
+// A RARP in the other bridges of its port.
+std::string Explanation::follow() const {
+  const unsigned bridges = burst_.followed[i_];
+  return fmt::format("it tells of {} in every bridge of the port: moved to {} in {} {}{}", src(),
+                     in(), bridges, is_homeless() ? "" : "other ",
+                     bridges == 1 ? "bridge" : "bridges");
+}
+
+// Why a mapping was not weighed at all.
+std::string Explanation::unread() const {
+  switch (burst_.learned[i_]) {
+    case Learned::kRefused:
+    case Learned::kGatewayMac:
+    case Learned::kReflected:
+      return "not looked at, for the frame was not believed";
+    default:
+      break;
+  }
+  if (!my_bridge().transparent && view().tags > 1)
+    return "not looked at, for it is said behind a second VLAN tag and not of this bridge";
+  return "another worker changes this mapping at this moment";
 }
 
 std::string Explanation::bridge() const {
@@ -242,9 +270,9 @@ std::string explain(const Topology& topology, const Burst& burst, uint16_t i,
                       to_string(burst.ethernet[i].dst), describe_kind(burst, i),
                       frame.captured.original_length);
   text += line("classify", words.classify());
-  if (words.is_homeless()) return text;
-  text += line("learn", words.learn());
+  if (!words.is_homeless()) text += line("learn", words.learn());
   text += line("resolve", words.resolve());
+  if (words.is_homeless()) return text;
   text += line("bridge", words.bridge());
   if (words.was_flooded()) text += line("flood", words.flood());
   return text;

@@ -9,6 +9,7 @@
 
 #include "lib/address.h"
 #include "lib/fdb.h"
+#include "lib/hash.h"
 #include "lib/units.h"
 
 namespace godwit {
@@ -31,7 +32,8 @@ class HostIndex {
   };
   struct IpHash {
     size_t operator()(const IpKey& key) const {
-      return std::hash<IpAddress>{}(key.ip) ^ key.bridge * 0x9e3779b97f4a7c15;
+      const uint64_t h = keyed_hash(key.ip.hi ^ key.bridge, kFixedSecret);
+      return keyed_hash(h ^ key.ip.lo, kFixedSecret);
     }
   };
 

@@ -128,8 +128,10 @@ class Fdb {
     table_.prefetch(keys, homes, n);
   }
   // entries[i] is 0 where keys[i] is unknown; a key of a group or zero address is never found.
-  void find_bulk(const uint64_t* keys, const uint32_t* homes, unsigned n, uint64_t* entries) const {
-    table_.find_bulk(keys, homes, n, entries, nullptr);
+  template <class Slots = std::nullptr_t>
+  void find_bulk(const uint64_t* keys, const uint32_t* homes, unsigned n, uint64_t* entries,
+                 Slots slots = nullptr) const {
+    table_.find_bulk(keys, homes, n, entries, slots);
   }
   Hit find(uint64_t key) const { return hit(table_.find(key)); }
   Hit find(BridgeIndex bridge, Mac mac) const { return find(fdb_key(bridge, mac)); }

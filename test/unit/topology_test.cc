@@ -51,7 +51,8 @@ TEST_CASE("a bridge knows its members, in the order of the ports", "[topology]")
   CHECK(blue.name == "blue");
   CHECK(blue.vlan == 20);
   CHECK_FALSE(blue.transparent);
-  CHECK(blue.trusted_members == 1);
+  CHECK(blue.is_trusted(kUplink));
+  CHECK_FALSE(blue.is_trusted(kServer2));
   REQUIRE(blue.members.size() == 2);
   CHECK(blue.members[0].port == kServer2);
   CHECK(blue.members[1].port == kUplink);
