@@ -217,12 +217,12 @@ TEST_CASE("an address that is given over leaves its old host", "[control]") {
   run.send(0, "server1", frames::kLinuxGarp);
   auto hit = run.bench.tables.fdb.find(0, kVm);
   REQUIRE(run.bench.tables.fdb.remove(hit.slot, hit.entry));
-  run.send(kSecond, "server2", garp(kOther, kVmV4));
+  run.send(7 * kSecond, "server2", garp(kOther, kVmV4));
   CHECK(run.alarms() == std::vector{AlarmKind::kAddressConflict});
-  run.send(2 * kSecond, "server1", data(kOther, kPeer));
+  run.send(8 * kSecond, "server1", data(kOther, kPeer));
   CHECK(run.moves().at(0).ips == std::vector<IpAddress>{kVmV4});
-  run.send(3 * kSecond, "server1", data(kVm, kPeer));
-  run.send(4 * kSecond, "server2", data(kVm, kPeer));
+  run.send(9 * kSecond, "server1", data(kVm, kPeer));
+  run.send(10 * kSecond, "server2", data(kVm, kPeer));
   CHECK(run.moves().at(1).ips.empty());
 }
 

@@ -132,10 +132,16 @@ TEST_CASE("evidence counts for its whole burst, whichever frame comes first", "[
     CHECK(bench.sent("server2") == std::vector<Octets>{announcement});
     CHECK(bench.worker.counters.moved == 2);
   }
-  SECTION("through three places") {
-    bench.send(kSecond, {{"peer", to_vm}, {"server2", from_vm}, {"server3", from_vm}});
+  SECTION("through three places, the third announced") {
+    bench.send(kSecond, {{"peer", to_vm}, {"server2", from_vm}, {"server3", announcement}});
     CHECK(bench.sent("server3") == std::vector<Octets>{to_vm});
     CHECK(bench.worker.counters.moved == 2);
+  }
+  SECTION("in two new places at once, the second is late") {
+    bench.send(kSecond, {{"peer", to_vm}, {"server2", from_vm}, {"server3", from_vm}});
+    CHECK(bench.sent("server2") == std::vector<Octets>{to_vm});
+    CHECK(bench.worker.counters.moved == 1);
+    CHECK(bench.worker.counters.late == 1);
   }
   SECTION("learned in the burst that first asks for it") {
     constexpr Mac kNew{0x525400000009};
@@ -210,8 +216,8 @@ bridges:
   CHECK(bench.tables.fdb.quota().on_port(0, bench.port("server1")) == 4);
 
   // Room comes with those who leave.
-  for (const unsigned n : {1, 2, 4}) bench.send(0, "server2", data(host(n), host(9)));
-  bench.send(0, "server1", data(host(3), host(9)));
+  for (const unsigned n : {1, 2, 4}) bench.send(kSecond, "server2", data(host(n), host(9)));
+  bench.send(kSecond, "server1", data(host(3), host(9)));
   CHECK(bench.where("small", host(3)) == "server1");
 }
 

@@ -92,7 +92,17 @@ TEST_CASE("each row of the arbiter's table", "[arbiter]") {
        {kQ, true, kNow + ms(61)},
        "moved",
        moved(once, kQ, kNow + ms(61))},
-      {"SETTLING, a third place", at_p, {kX, false, kNow}, "moved", moved(at_p, kX, kNow)},
+      {"SETTLING, a third place at once", at_p, {kX, false, kNow}, "late", at_p},
+      {"SETTLING, announced by a third place",
+       at_p,
+       {kX, true, kNow},
+       "moved",
+       moved(at_p, kX, kNow)},
+      {"SETTLING, a third place when the new one was silent",
+       at_p,
+       {kX, false, kNow + ms(60)},
+       "moved",
+       moved(at_p, kX, kNow + ms(60))},
       {"two windows, a third place", twice, {kX, true, kNow}, "moved", moved(twice, kX, kNow)},
   }));
   INFO(c.what);
@@ -130,9 +140,11 @@ TEST_CASE("after a move the first move's places have changed sides", "[arbiter]"
   CHECK(entry.location() == kQ);
   CHECK(entry.other() == kP);
   CHECK(judge(entry, {kP, false, kNow + ms(11)}, kPolicy).verdict == Verdict::kLate);
-  entry = judge(entry, {kX, false, kNow + ms(12)}, kPolicy).next;
-  CHECK(judge(entry, {kQ, false, kNow + ms(13)}, kPolicy).verdict == Verdict::kLate);
-  CHECK(judge(entry, {kP, false, kNow + ms(13)}, kPolicy).verdict == Verdict::kMoved);
+  entry = judge(entry, {kX, true, kNow + ms(12)}, kPolicy).next;
+  for (const Location left : {kQ, kP}) {
+    CHECK(judge(entry, {left, false, kNow + ms(13)}, kPolicy).verdict == Verdict::kLate);
+    CHECK(judge(entry, {left, true, kNow + ms(13)}, kPolicy).verdict == Verdict::kMoved);
+  }
 }
 
 TEST_CASE("verdicts are counted modulo 2^11, and nothing else is", "[arbiter]") {
