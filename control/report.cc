@@ -24,9 +24,6 @@ constexpr std::array<std::string_view, 4> kClassNames = {"learned", "registered"
 constexpr std::array<std::string_view, 7> kNeighborStateNames = {
     "free", "incomplete", "reachable", "stale", "delay", "probe", "failed"};
 
-// REACHABLE_TIME of RFC 4861 §10: after it, a neighbor that was reachable is stale.
-constexpr Nanos kReachableTime = 30 * kSecond;
-
 template <class Names, class Value>
 std::string_view name_of(const Names& names, Value value) {
   return names[static_cast<size_t>(value)];
@@ -195,14 +192,12 @@ void Report::neighbors() {
       const auto now_s = static_cast<uint32_t>(replay_.now() / kSecond);
       const bool is_static = (entry.flags() & kStaticNeighbor) != 0;
       const Nanos age = is_static ? 0 : Nanos{now_s - table.heard_s(slot)} * kSecond;
-      const bool lapsed = entry.state() == NeighborState::kReachable && age >= kReachableTime;
-      const NeighborState state = lapsed ? NeighborState::kStale : entry.state();
       const auto where = replay_.tables().fdb.find(host.bridge, entry.mac());
       item({{"bridge", bridge_name(host.bridge)},
             {"ip", to_string(host.ip)},
             {"mac", to_string(entry.mac())},
             {"port", port_name(where ? where.entry.location() : kNoLocation)},
-            {"state", name_of(kNeighborStateNames, state)},
+            {"state", name_of(kNeighborStateNames, entry.state())},
             {"age_ns", age}});
     }
   });
