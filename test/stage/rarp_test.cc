@@ -97,6 +97,41 @@ bridges:
   CHECK(bench.where("red", kVm) == "old");
 }
 
+TEST_CASE("a RARP that is refused in another bridge is told of there", "[rarp]") {
+  Bench bench(R"(
+ports: {old: {}, new: {}}
+bridges:
+  native: {vlan: 1, ports: [old, new]}
+  pinned:
+    vlan: 10
+    ports: [{port: old, tagged: true}, {port: new, tagged: true}]
+    static: [{mac: "52:54:00:00:00:02", port: old}]
+)");
+  bench.send(kSecond, "new", frames::kQemuRarp);
+  CHECK(bench.where("native", kVm) == "new");
+  CHECK(bench.where("pinned", kVm) == "old");
+  CHECK(bench.worker.counters.refused == 1);
+  const std::vector<Event> events = bench.events();
+  REQUIRE(events.size() == 1);
+  CHECK(events[0].kind == EventKind::kRefused);
+  CHECK(events[0].bridge == bench.bridge("pinned"));
+  CHECK(events[0].from == bench.port("old"));
+}
+
+TEST_CASE("our own RARP come back without its tag moves nobody", "[rarp]") {
+  Bench bench(R"(
+ports: {server1: {}, uplink: {}}
+bridges:
+  red: {vlan: 10, ports: [server1, {port: uplink, tagged: true, trusted: true}]}
+)");
+  bench.send(0, "server1", frames::kQemuRarp);
+  bench.send(kMillisecond, "uplink", frames::kQemuRarp);
+  CHECK(bench.where("red", kVm) == "server1");
+  CHECK(bench.events().empty());
+  bench.send(kSecond, "uplink", frames::kQemuRarp);  // a later one is the host's own
+  CHECK(bench.where("red", kVm) == "uplink");
+}
+
 TEST_CASE("a worker follows 64 further bridges, and control the rest", "[rarp]") {
   const bool native = GENERATE(false, true);
   const unsigned further = GENERATE(64u, 65u, 70u);

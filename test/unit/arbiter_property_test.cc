@@ -15,10 +15,9 @@ class Model {
 
   Verdict hear(Location at, bool announcement, Nanos now, Nanos window) {
     if (at == place_) return hear_at_home(now);
-    const bool came_from_there = is_settling_ && at == left_;
-    if (!came_from_there || announcement) return move(at, now);
+    if (!is_settling_ || announcement) return move(at, now);
     if (milliseconds(now) - milliseconds(heard_) < milliseconds(window)) return Verdict::kLate;
-    if (++windows_ == 3) return move(at, now);
+    if (at != left_ || ++windows_ == 3) return move(at, now);
     heard_ = now;
     return Verdict::kDoubted;
   }
@@ -99,6 +98,8 @@ TEST_CASE("the arbiter does as its model, whatever it hears", "[arbiter]") {
   Model model(0, now);
   FdbEntry entry = first_heard(0, HostClass::kLearned, now);
   std::array<unsigned, 6> seen{};
+  unsigned third_moved = 0;
+  unsigned third_late = 0;
   for (unsigned n = 0; n < kEvents; ++n) {
     now += kGaps[random() % std::size(kGaps)] * (random() % 8 == 0 ? random() % 3 : 1);
     if (model.is_settling() && now >= model.moved_at() + kSettle) {
@@ -107,22 +108,27 @@ TEST_CASE("the arbiter does as its model, whatever it hears", "[arbiter]") {
       entry = settled(entry, due);
       check_same(model, entry, due);
     }
-    // Mostly the place, and the place left behind.
-    const std::array<Location, 4> places = {entry.location(), entry.other(), 1, 2};
-    const Location at = places[random() % 8 < 6 ? random() % 2 : random() % 4];
+    // Mostly the place, and the place left behind; else any of four, so that third ones come up.
+    const std::array<Location, 6> places = {entry.location(), entry.other(), 0, 1, 2, 3};
+    const Location at = places[random() % (random() % 4 == 0 ? 6 : 2)];
     if (at == kNoLocation) continue;
     const bool announcement = random() % 8 == 0;
+    const bool is_third = model.is_settling() && at != model.place() && at != model.left();
     const auto [verdict, next] = judge(entry, {at, announcement, now}, policy);
     REQUIRE(verdict == model.hear(at, announcement, now, policy.probe_wait));
     REQUIRE((next == entry) == (verdict == Verdict::kKnown || verdict == Verdict::kLate));
     entry = next;
     check_same(model, entry, now);
     ++seen[static_cast<size_t>(verdict)];
+    third_moved += is_third && !announcement && verdict == Verdict::kMoved ? 1 : 0;
+    third_late += is_third && verdict == Verdict::kLate ? 1 : 0;
   }
   // It is no test of what never came up.
   for (const Verdict verdict :
        {Verdict::kKnown, Verdict::kRefreshed, Verdict::kMoved, Verdict::kLate, Verdict::kDoubted})
     CHECK(seen[static_cast<size_t>(verdict)] > kEvents / 200);
+  CHECK(third_moved > kEvents / 200);
+  CHECK(third_late > kEvents / 200);
 }
 
 }  // namespace godwit
