@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 
-from cli import PEER, TIMEOUT, VM, CliTest, captures, hello, main, record
+from cli import PEER, TIMEOUT, VM, CliTest, captures, frames, hello, main, record
 
 NOBODY = 65534
 
@@ -239,6 +239,39 @@ class ReplayWrites(CliTest):
             self.assertTrue(some)
             self.assertLessEqual(len(some), len(everything))
         self.assertLess(len(self.replay('--report', '-', f'--explain={PEER}')[1]), len(everything))
+
+    def explain(self, bridges, **frames_of):
+        """What is said of these frames, given as (seconds, frame) by port."""
+        ports = ', '.join(f'{port}: {{}}' for port in frames_of)
+        config = self.file('explain.yaml', f'ports: {{{ports}}}\n{bridges}'.encode())
+        inputs = []
+        for port, received in frames_of.items():
+            capture = self.file(f'{port}.pcap', captures.pcap_bytes([record(*item) for item in received]))
+            inputs += ['--in', f'{port}={capture}']
+        code, output, errors = self.godwit('replay', config, *inputs, '--explain')
+        self.assertEqual(code, 0, errors)
+        return output
+
+    def test_explain_tells_of_a_rarp_in_other_bridges(self):
+        told = self.explain('''
+bridges:
+  red: {vlan: 10, ports: [{port: east, tagged: true}, {port: west, tagged: true}]}
+  blue: {vlan: 20, ports: [{port: east, tagged: true}, {port: west, tagged: true}]}
+''', east=[(0, frames.tag(hello(), 10)), (1, frames.tag(hello(), 20))], west=[(2, frames.rarp(VM))])
+        self.assertRegex(told, r'which takes no such frame: dropped \(vlan-mismatch\)\n'
+                               rf'  resolve .*{VM} in every bridge of the port: moved to west in 2 bridges\n')
+
+    def test_explain_tells_how_long_a_move_settles(self):
+        told = self.explain('bridges: {lan: {ports: [east, west], moves: {settle: 500ms}}}\n', east=[(0, hello())],
+                            west=[(1, hello())])
+        self.assertIn('settling for 500ms\n', told)
+
+    def test_explain_tells_why_a_mapping_is_not_looked_at(self):
+        inner = frames.tag(frames.tag(hello(), 7), 10)
+        told = self.explain('bridges: {red: {vlan: 10, ports: [{port: east, tagged: true}, west]}}\n',
+                            east=[(0, inner)], west=[])
+        self.assertIn('behind a second VLAN tag', told)
+        self.assertNotIn('not believed', told)
 
     def test_until_lets_time_run_on(self):
         ages = [json.loads(self.replay('--report', '-', *more)[0])['fdb'] for more in ([], ['--until', '299s'],
