@@ -123,7 +123,8 @@ void Replay::seen(const Burst& burst, Nanos now) {
 void Replay::account(const Burst& burst) {
   for (uint16_t i = 0; i < burst.count; ++i) {
     const uint64_t key = burst.dst_key[i];
-    if (burst.bridge[i] == kNoBridge || !control_.moves().has_moved(key) || !is_offered(burst, i)) continue;
+    if (burst.bridge[i] == kNoBridge || !control_.moves().has_moved(key) || !is_offered(burst, i))
+      continue;
     const BridgeContext& bridge = topology_.bridge(burst.bridge[i]);
     delivered_.clear();
     if (burst.fate[i] == Fate::kForwarded) delivered_.push_back(burst.out[i]);

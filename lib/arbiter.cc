@@ -24,8 +24,9 @@ Judgement move(FdbEntry current, const Claim& claim) {
                                .with_stamp(FdbEntry::stamp_ms(claim.now))};
 }
 
-// A frame that announces nothing, from the place left behind, while the new place is silent. The stamp
-// marks the last thing that counted: a frame from the new place, or the first of a window here.
+// A frame that announces nothing, from the place left behind, while the new place is silent. The
+// stamp marks the last thing that counted: a frame from the new place, or the first of a window
+// here.
 Judgement heard_behind(FdbEntry current, const Claim& claim) {
   const unsigned windows = current.windows() + 1;
   if (windows == kWindowsToBelieve) return move(current, claim);
