@@ -98,8 +98,7 @@ void Control::handle(const Event& event, Nanos now) {
   }
 }
 
-void Control::on_moved(const Event& event) {
-  settling_.moved(fdb_key(event.bridge, event.mac), event.at);
+MoveRecord Control::record_of(const Event& event) const {
   MoveRecord record;
   record.at = event.at;
   record.bridge = event.bridge;
@@ -108,19 +107,16 @@ void Control::on_moved(const Event& event) {
   record.from = event.from;
   record.to = event.to;
   record.evidence = event.evidence;
-  moves_.accepted(std::move(record));
+  return record;
+}
+
+void Control::on_moved(const Event& event) {
+  settling_.moved(fdb_key(event.bridge, event.mac), event.at);
+  moves_.accepted(record_of(event));
 }
 
 void Control::on_refused(const Event& event) {
-  MoveRecord record;
-  record.at = event.at;
-  record.bridge = event.bridge;
-  record.mac = event.mac;
-  record.ips = hosts_.ips(event.bridge, event.mac);
-  record.from = event.from;
-  record.to = event.to;
-  record.evidence = event.evidence;
-  moves_.rejected(std::move(record));
+  moves_.rejected(record_of(event));
   alarm(event, AlarmKind::kMacViolation, true,
         fmt::format("pinned to port {}", topology_.port(event.from).name));
 }

@@ -44,6 +44,7 @@ class Control {
  private:
   void repair();
   void handle(const Event& event, Nanos now);
+  MoveRecord record_of(const Event& event) const;
   void on_moved(const Event& event);
   void on_refused(const Event& event);
   void on_mapped(const Event& event);
