@@ -109,7 +109,7 @@ std::string text_of(const po::variables_map& values, const char* name) {
 
 // A path to write to; empty when the option is not there.
 std::string parse_output(const po::variables_map& values, const char* name) {
-  const std::string path = text_of(values, name);
+  std::string path = text_of(values, name);
   if (values.count(name) != 0 && path.empty())
     throw UsageError(fmt::format("--{} '': write a name behind it", name));
   return path;
