@@ -202,7 +202,7 @@ double Bench::fdb_lookups_per_second() const {
   const Nanos start = clock_.now();
   while (clock_.now() - start < kLookupsFor)
     for (size_t k = 0; k < keys.size(); k += kBulk, done += kBulk) {
-      tables_.fdb.prefetch(&keys[k], homes.data(), kBulk);
+      tables_.fdb.prepare(&keys[k], homes.data(), kBulk);
       tables_.fdb.find_bulk(&keys[k], homes.data(), kBulk, entries.data());
     }
   return static_cast<double>(done) * kSecond / static_cast<double>(clock_.now() - start);

@@ -26,7 +26,7 @@ bool names_ip(std::span<const uint8_t> bytes, const EthernetView& view, const Ip
 }
 
 std::string describe_kind(const Burst& burst, uint16_t i) {
-  const EthernetView& view = burst.ethernet[i];
+  const EthernetView view = burst.ethernet(i);
   const FrameEvidence& said = burst.said[i];
   switch (burst.evidence[i]) {
     case Evidence::kGarpRequest:
@@ -79,7 +79,7 @@ class Explanation {
   bool is_dropped(Drop why) const {
     return burst_.fate[i_] == Fate::kDropped && burst_.drop[i_] == why;
   }
-  const EthernetView& view() const { return burst_.ethernet[i_]; }
+  EthernetView view() const { return burst_.ethernet(i_); }
   std::string src() const { return to_string(view().src); }
   std::string dst() const { return to_string(view().dst); }
   std::string was() const { return place(burst_.was_at[i_]); }  // not set for every outcome
@@ -243,7 +243,7 @@ bool ExplainFilter::wants(const Burst& burst, uint16_t i, const PlayedFrame& fra
   if (const auto* count = std::get_if<uint64_t>(&only)) return frame.number <= *count;
   if (std::holds_alternative<std::monostate>(only)) return true;
   if (burst.fate[i] == Fate::kDropped && burst.drop[i] == Drop::kRunt) return false;
-  const EthernetView& view = burst.ethernet[i];
+  const EthernetView view = burst.ethernet(i);
   if (const auto* mac = std::get_if<Mac>(&only)) return view.src == *mac || view.dst == *mac;
   return names_ip(frame.captured.bytes, view, std::get<IpAddress>(only));
 }
@@ -266,8 +266,9 @@ std::string explain(const Topology& topology, const Burst& burst, uint16_t i,
   if (words.is_runt())
     return text + fmt::format(": {} octets, too short for an Ethernet header: dropped (runt)\n",
                               frame.captured.bytes.size());
-  text += fmt::format(" {} > {}: {}, {} octets\n", to_string(burst.ethernet[i].src),
-                      to_string(burst.ethernet[i].dst), describe_kind(burst, i),
+  const EthernetView view = burst.ethernet(i);
+  text += fmt::format(" {} > {}: {}, {} octets\n", to_string(view.src), to_string(view.dst),
+                      describe_kind(burst, i),
                       frame.captured.original_length);
   text += line("classify", words.classify());
   if (!words.is_homeless()) text += line("learn", words.learn());

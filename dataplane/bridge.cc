@@ -1,5 +1,7 @@
 #include "dataplane/bridge.h"
 
+#include <algorithm>
+
 #include "dataplane/worker.h"
 
 #include "lib/fdb.h"
@@ -16,7 +18,7 @@ bool is_relayed(Mac dst, bool forward_bpdu) {
 
 // Everything but a known unicast destination at another port.
 [[gnu::noinline]] void decide(Burst& burst, uint16_t i, FdbEntry entry, bool forward_bpdu) {
-  if (!is_relayed(burst.ethernet[i].dst, forward_bpdu))
+  if (!is_relayed(burst.ethernet(i).dst, forward_bpdu))
     return burst.drop_frame(i, Drop::kReservedGroup);
   if (entry.is_free()) {
     burst.fate[i] = Fate::kFlooded;
@@ -28,23 +30,37 @@ bool is_relayed(Mac dst, bool forward_bpdu) {
   }
 }
 
+// A place that a frame is not simply sent to.
+bool is_odd(Location at, PortIndex from) { return (at == from) | (at == kSelf); }
+
+// Not every frame has a known unicast destination at another port.
+[[gnu::noinline]] void bridge_each(Burst& burst, bool forward_bpdu) {
+  for (uint16_t i = 0; i < burst.count; ++i) {
+    if (burst.fate[i] != Fate::kPending) continue;
+    const FdbEntry entry(burst.found_entry[i]);
+    burst.fate[i] = Fate::kForwarded;
+    if (entry.is_free() || is_odd(burst.out[i], burst.in_port[i]))
+      decide(burst, i, entry, forward_bpdu);
+  }
+}
+
 }  // namespace
 
 void bridge(Worker& worker, Burst& burst) {
-  const bool forward_bpdu = worker.topology.config().forward_bpdu;
-  worker.tables.fdb.find_bulk(burst.dst_key.data(), burst.dst_home.data(), burst.count,
-                              burst.found_entry.data());
+  const bool all_known =
+      worker.tables.fdb.find_bulk(burst.dst_key.data(), burst.dst_home.data(), burst.count,
+                                  burst.found_entry.data());
   burst.flooded = 0;
-  for (uint16_t i = 0; i < burst.count; ++i) {
-    if (burst.fate[i] != Fate::kPending) [[unlikely]]
-      continue;
-    const FdbEntry entry(burst.found_entry[i]);
-    const Location at = entry.location();
-    burst.out[i] = at;
-    burst.fate[i] = Fate::kForwarded;
-    if (entry.is_free() || at == burst.in_port[i] || at == kSelf) [[unlikely]]
-      decide(burst, i, entry, forward_bpdu);
-  }
+  bool is_plain = all_known && burst.dropped == 0;
+  for (uint16_t i = 0; i < burst.count; ++i)
+    burst.out[i] = FdbEntry(burst.found_entry[i]).location();
+  for (uint16_t i = 0; i < burst.count; ++i)
+    is_plain &= !is_odd(burst.out[i], burst.in_port[i]);
+  burst.all_forwarded = is_plain;
+  if (is_plain)
+    std::fill_n(burst.fate.begin(), burst.count, Fate::kForwarded);
+  else
+    bridge_each(burst, worker.topology.config().forward_bpdu);
 }
 
 }  // namespace godwit

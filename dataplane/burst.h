@@ -29,6 +29,13 @@ enum class Fate : uint8_t {
   kDropped,    // for the reason in `drop`
 };
 
+// The first octets of a frame as they came in, which a later stage may rewrite: all that
+// parse_ethernet looks at.
+struct alignas(32) FrameHead {
+  std::array<uint8_t, 32> octets;
+};
+static_assert(sizeof(FrameHead) >= kEthernetHeaderSize + kMaxVlanTags * kVlanTagSize);
+
 struct Burst {
   uint16_t count = 0;
 
@@ -36,9 +43,12 @@ struct Burst {
   std::array<rte_mbuf*, kMaxBurst> mbuf;  // not to be touched once sent or freed by `tx`
   std::array<PortIndex, kMaxBurst> in_port;
 
-  // Filled by classify; keys are 0 where no bridge took the frame.
+  // Filled by classify; keys are Fdb::kNoKey where no bridge took the frame, and for an address that
+  // is no station's.
   std::array<BridgeIndex, kMaxBurst> bridge;  // kNoBridge: taken by none
-  std::array<EthernetView, kMaxBurst> ethernet;
+  std::array<FrameHead, kMaxBurst> head;
+  std::array<uint8_t, kMaxBurst> head_size;
+  std::array<uint8_t, kMaxBurst> tagged;  // 1: with a VLAN tag of any kind
   std::array<Evidence, kMaxBurst> evidence;
   std::array<uint64_t, kMaxBurst> src_key;
   std::array<uint64_t, kMaxBurst> dst_key;
@@ -51,16 +61,18 @@ struct Burst {
   std::array<FrameEvidence, kMaxBurst> said;
 
   // Filled by the stages that decide.
+  uint16_t dropped = 0;  // frames whose fate is kDropped
   uint16_t flooded = 0;  // frames whose fate is kFlooded
+  uint16_t tags = 0;     // frames that are `tagged`
+  bool all_forwarded = false;  // no frame has another fate
   std::array<Fate, kMaxBurst> fate;
   std::array<Drop, kMaxBurst> drop;
   std::array<Location, kMaxBurst> out;
 
   std::array<Learned, kMaxBurst> learned;  // what the source's sighting came to
   std::array<Location, kMaxBurst> was_at;  // where it was before, where that is another place
-  std::array<Mapped, kMaxBurst> mapped;    // what the claimed mapping came to
-  std::array<uint16_t, kMaxBurst>
-      followed;  // other bridges in which a RARP moved its host; speakers'
+  std::array<Mapped, kMaxBurst> mapped;      // speakers': what the claimed mapping came to
+  std::array<uint16_t, kMaxBurst> followed;  // speakers': other bridges in which a RARP moved it
 
   // Scratch of the stage at work: what its bulk lookup found.
   std::array<uint64_t, kMaxBurst> found_entry;
@@ -68,9 +80,14 @@ struct Burst {
   std::span<const uint8_t> bytes(uint16_t i) const {
     return {rte_pktmbuf_mtod(mbuf[i], const uint8_t*), mbuf[i]->data_len};
   }
+  // As it came in; all zero for a runt.
+  EthernetView ethernet(uint16_t i) const {
+    return parse_ethernet({head[i].octets.data(), head_size[i]}).value_or(EthernetView{});
+  }
   void drop_frame(uint16_t i, Drop reason) {
     fate[i] = Fate::kDropped;
     drop[i] = reason;
+    ++dropped;
   }
 };
 

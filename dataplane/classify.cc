@@ -1,11 +1,17 @@
 #include "dataplane/classify.h"
 
+#include <algorithm>
+#include <cstring>
+
 #include "dataplane/worker.h"
 
+#include "lib/byte_order.h"
 #include "lib/fdb.h"
 
 namespace godwit {
 namespace {
+
+constexpr uint16_t kPrefetchAhead = 4;  // frames
 
 BridgeIndex tagged_bridge_of(const PortContext& port, const EthernetView& view) {
   if (view.outer_tpid == kEtherTypeVlan) {
@@ -18,58 +24,98 @@ BridgeIndex tagged_bridge_of(const PortContext& port, const EthernetView& view) 
 
 // What a frame says is read even when no bridge takes it: an untagged RARP on a trunk tells of the
 // MAC's place in every VLAN.
-[[gnu::noinline]] void listen(Burst& burst, uint16_t i) {
-  if (!may_be_evidence(burst.ethernet[i], burst.bytes(i))) return;
-  const FrameEvidence said = read_evidence(burst.ethernet[i], burst.bytes(i));
+void listen(Burst& burst, uint16_t i, const EthernetView& view) {
+  if (!may_be_evidence(view, burst.bytes(i))) return;
+  const FrameEvidence said = read_evidence(view, burst.bytes(i));
   if (said.kind == Evidence::kData) return;
   burst.evidence[i] = said.kind;
   burst.said[i] = said;
+  burst.mapped[i] = Mapped::kNothing;
   burst.speakers[burst.speaker_count++] = i;
 }
 
 // A frame without an address or without a bridge has no keys.
-[[gnu::noinline]] void reject(Burst& burst, uint16_t i, Drop reason) {
+void reject(Burst& burst, uint16_t i, Drop reason) {
   burst.drop_frame(i, reason);
   burst.bridge[i] = kNoBridge;
-  burst.src_key[i] = burst.dst_key[i] = 0;
-  burst.src_home[i] = burst.dst_home[i] = 0;
+  burst.src_key[i] = burst.dst_key[i] = Fdb::kNoKey;
 }
 
-// Gives the burst a key to look up later, when its bucket has come into the cache.
-void look_up_later(const Fdb::Locator& locator, uint64_t key, uint64_t& key_out,
-                   uint32_t& home_out) {
-  key_out = key;
-  home_out = locator.home(key);
-  locator.prefetch(home_out);
-}
-
-void classify_one(const PortContext& port, const Fdb::Locator& locator, Burst& burst, uint16_t i) {
-  const auto view = parse_ethernet(burst.bytes(i));
-  if (!view) [[unlikely]]
-    return reject(burst, i, Drop::kRunt);
-  burst.ethernet[i] = *view;
-  if (is_evidence_ethertype(view->ether_type)) [[unlikely]]
-    listen(burst, i);
+// Any frame at all.
+[[gnu::noinline]] void classify_any(const PortContext& port, Burst& burst, uint16_t i) {
+  const std::span<const uint8_t> frame = burst.bytes(i);
+  burst.head_size[i] = static_cast<uint8_t>(std::min(frame.size(), sizeof(FrameHead)));
+  std::memcpy(burst.head[i].octets.data(), frame.data(), burst.head_size[i]);
+  const auto view = parse_ethernet(frame);
+  if (!view) return reject(burst, i, Drop::kRunt);
+  burst.tagged[i] = view->tags != 0;
+  burst.tags += burst.tagged[i];
+  if (is_evidence_ethertype(view->ether_type)) listen(burst, i, *view);
   const BridgeIndex bridge = view->tags == 0 ? port.untagged : tagged_bridge_of(port, *view);
-  if (bridge == kNoBridge) [[unlikely]]
+  if (bridge == kNoBridge)
     return reject(burst, i, port.memberships.empty() ? Drop::kNoBridge : Drop::kVlanMismatch);
   burst.bridge[i] = bridge;
-  // A group address, or the zero address, is a key that is never found.
-  look_up_later(locator, fdb_key(bridge, view->src), burst.src_key[i], burst.src_home[i]);
-  look_up_later(locator, fdb_key(bridge, view->dst), burst.dst_key[i], burst.dst_home[i]);
+  burst.src_key[i] = fdb_key(bridge, view->src);
+  burst.dst_key[i] = fdb_key(bridge, view->dst);
+}
+
+// A bit for an EtherType. Others share it: they get a closer look for nothing.
+constexpr uint64_t type_bit(uint16_t ether_type) {
+  return uint64_t{1} << ((ether_type ^ ether_type >> 8) % 64);
+}
+
+constexpr uint64_t kLookCloser = type_bit(kEtherTypeVlan) | type_bit(kEtherTypeService) |
+                                 type_bit(kEtherTypeArp) | type_bit(kEtherTypeRarp) |
+                                 type_bit(kEtherTypeIpv6);
+static_assert((kLookCloser & type_bit(kEtherTypeIpv4)) == 0);
+
+// No tag, and nothing in it that could be more than data.
+bool is_plain(uint16_t ether_type) { return (kLookCloser & type_bit(ether_type)) == 0; }
+
+// A port that takes no frames without a tag has no plain ones.
+constexpr size_t kNeverPlain = SIZE_MAX;
+
+void begin(Burst& burst) {
+  burst.speaker_count = burst.dropped = burst.tags = 0;
+  std::fill_n(burst.fate.begin(), burst.count, Fate::kPending);
+  std::fill_n(burst.evidence.begin(), burst.count, Evidence::kData);
+  std::fill_n(burst.tagged.begin(), burst.count, uint8_t{0});
+  std::fill_n(burst.head_size.begin(), burst.count, uint8_t{sizeof(FrameHead)});
+}
+
+// Frames first .. end - 1, which came in by one port.
+void classify_run(const PortContext& port, Burst& burst, uint16_t first, uint16_t end) {
+  const BridgeIndex bridge = port.untagged;
+  const uint64_t key = fdb_key(bridge, Mac{});
+  const size_t shortest = bridge == kNoBridge ? kNeverPlain : sizeof(FrameHead);
+  for (uint16_t i = first; i < end; ++i) {
+    if (i + kPrefetchAhead < end) rte_prefetch0(burst.bytes(i + kPrefetchAhead).data());
+    const std::span<const uint8_t> frame = burst.bytes(i);
+    if (frame.size() < shortest || !is_plain(load_be16(&frame[12]))) [[unlikely]] {
+      classify_any(port, burst, i);
+      continue;
+    }
+    std::memcpy(&burst.head[i], frame.data(), sizeof(FrameHead));
+    burst.bridge[i] = bridge;
+    burst.dst_key[i] = key | load_mac(&frame[0]).bits;
+    burst.src_key[i] = key | load_mac(&frame[6]).bits;
+  }
 }
 
 }  // namespace
 
 void classify(Worker& worker, Burst& burst) {
-  const PortContext* ports = worker.topology.ports().data();
-  const Fdb::Locator locator = worker.tables.fdb.locator();  // in registers, not behind a reference
-  burst.speaker_count = 0;
-  burst.fate.fill(Fate::kPending);
-  burst.evidence.fill(Evidence::kData);
-  burst.mapped.fill(Mapped::kNothing);
-  for (uint16_t i = 0; i < burst.count; ++i)
-    classify_one(ports[burst.in_port[i]], locator, burst, i);
+  begin(burst);
+  const PortContext* const ports = worker.topology.ports().data();
+  const uint16_t count = burst.count;
+  for (uint16_t first = 0, end; first < count; first = end) {
+    const PortContext& port = ports[burst.in_port[first]];
+    for (end = first + 1; end < count && burst.in_port[end] == burst.in_port[first];) ++end;
+    classify_run(port, burst, first, end);
+  }
+  const Fdb& fdb = worker.tables.fdb;
+  fdb.prepare(burst.src_key.data(), burst.src_home.data(), burst.count);
+  fdb.prepare(burst.dst_key.data(), burst.dst_home.data(), burst.count);
 }
 
 }  // namespace godwit

@@ -34,7 +34,7 @@ Audience audience_of(const Worker& worker, const Burst& burst, uint16_t i) {
 
 // Nobody else to hear it: what is for all, a gateway has heard; the rest is lost.
 void end_alone(Burst& burst, uint16_t i, const BridgeContext& bridge) {
-  if (bridge.has_gateway && burst.ethernet[i].dst.is_group())
+  if (bridge.has_gateway && burst.ethernet(i).dst.is_group())
     burst.fate[i] = Fate::kConsumed;
   else
     burst.drop_frame(i, Drop::kNoDestination);
@@ -54,7 +54,7 @@ rte_mbuf* shape(rte_mbuf* frame, const EthernetView& view, TagForm form, uint16_
 
 void flood_one(Worker& worker, Burst& burst, uint16_t i) {
   const BridgeContext& bridge = worker.topology.bridge(burst.bridge[i]);
-  const EthernetView& view = burst.ethernet[i];
+  const EthernetView view = burst.ethernet(i);
   const Audience audience = audience_of(worker, burst, i);
   if (audience.untagged + audience.tagged == 0) return end_alone(burst, i, bridge);
   if (audience.trusted)

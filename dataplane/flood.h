@@ -22,9 +22,10 @@ void flood(Worker& worker, Burst& burst);
 template <class Each>
 void for_each_hearer(const Topology& topology, const Burst& burst, uint16_t i, Each each) {
   const BridgeContext& bridge = topology.bridge(burst.bridge[i]);
+  const EthernetView view = burst.ethernet(i);
   for (const Membership& member : bridge.members) {
     if (member.port == burst.in_port[i]) continue;
-    if (may_leave(bridge, topology.port(member.port), burst.ethernet[i])) each(member);
+    if (may_leave(bridge, topology.port(member.port), view)) each(member);
   }
 }
 

@@ -69,7 +69,7 @@ void post(Worker& worker, const Burst& burst, uint16_t i, EventKind kind, Locati
                       .from = from,
                       .to = burst.in_port[i],
                       .at = worker.now,
-                      .mac = burst.ethernet[i].src,
+                      .mac = fdb_mac(burst.src_key[i]),
                       .other_mac = {},
                       .ip = {}});
 }
@@ -129,7 +129,7 @@ void conclude(Worker& worker, Burst& burst, uint16_t i, const Located& located) 
   }
   const bool announces = burst.evidence[i] != Evidence::kData && burst.said[i].announcement;
   const Sighting seen{.bridge = burst.bridge[i],
-                      .mac = burst.ethernet[i].src,
+                      .mac = fdb_mac(burst.src_key[i]),
                       .port = burst.in_port[i],
                       .announcement = announces};
   const Located located = locate(worker.tables, bridge, seen, worker.now);
@@ -138,10 +138,24 @@ void conclude(Worker& worker, Burst& burst, uint16_t i, const Located& located) 
          located.what == Learned::kDoubted;
 }
 
+// Not every source is where it was.
+[[gnu::noinline]] void learn_each(Worker& worker, Burst& burst, uint16_t tick) {
+  const Fdb& fdb = worker.tables.fdb;
+  bool written = false;  // by this burst: what the bulk lookup found may be out of date
+  for (uint16_t i = 0; i < burst.count; ++i) {
+    if (written) burst.found_entry[i] = fdb.find(burst.src_key[i]).entry.word();
+    if (is_heard(FdbEntry(burst.found_entry[i]), burst.in_port[i], tick)) continue;
+    if (burst.src_key[i] != Fdb::kNoKey)
+      written |= learn_cold(worker, burst, i);
+    else
+      burst.learned[i] = Learned::kNothing;
+  }
+}
+
 }  // namespace
 
 bool is_reflection(const Worker& worker, const Burst& burst, uint16_t i) {
-  return worker.tables.reflections.seen(fingerprint(burst.ethernet[i], burst.bytes(i)), worker.now);
+  return worker.tables.reflections.seen(fingerprint(burst.ethernet(i), burst.bytes(i)), worker.now);
 }
 
 Located locate(Tables& tables, const BridgeContext& bridge, const Sighting& seen, Nanos now) {
@@ -158,19 +172,13 @@ Located locate(Tables& tables, const BridgeContext& bridge, const Sighting& seen
 
 void learn(Worker& worker, Burst& burst) {
   const uint16_t tick = FdbEntry::stamp_s(worker.now);
-  const Fdb& fdb = worker.tables.fdb;
-  bool written = false;  // by this burst: what the bulk lookup found may be out of date
-  fdb.find_bulk(burst.src_key.data(), burst.src_home.data(), burst.count, burst.found_entry.data());
-  for (uint16_t i = 0; i < burst.count; ++i) {
-    if (written) burst.found_entry[i] = fdb.find(burst.src_key[i]).entry.word();
-    burst.learned[i] = Learned::kKnown;
-    if (is_heard(FdbEntry(burst.found_entry[i]), burst.in_port[i], tick)) [[likely]]
-      continue;
-    if (burst.bridge[i] != kNoBridge && burst.ethernet[i].src.is_station())
-      written |= learn_cold(worker, burst, i);
-    else
-      burst.learned[i] = Learned::kNothing;
-  }
+  worker.tables.fdb.find_bulk(burst.src_key.data(), burst.src_home.data(), burst.count,
+                              burst.found_entry.data());
+  std::fill_n(burst.learned.begin(), burst.count, Learned::kKnown);
+  uint64_t differs = 0;
+  for (uint16_t i = 0; i < burst.count; ++i)
+    differs |= differs_from_heard(FdbEntry(burst.found_entry[i]), burst.in_port[i], tick);
+  if (differs != 0) learn_each(worker, burst, tick);
 }
 
 }  // namespace godwit

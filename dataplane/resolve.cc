@@ -28,7 +28,7 @@ Event event_of(const Worker& worker, const Burst& burst, uint16_t i, EventKind k
           .from = kNoLocation,
           .to = burst.in_port[i],
           .at = worker.now,
-          .mac = burst.ethernet[i].src,
+          .mac = burst.ethernet(i).src,
           .other_mac = {},
           .ip = {}};
 }
@@ -155,7 +155,7 @@ bool speaks_of_this_bridge(const BridgeContext& bridge, const EthernetView& view
 void map(Worker& worker, Burst& burst, uint16_t i) {
   const FrameEvidence& said = burst.said[i];
   const BridgeContext& bridge = worker.topology.bridge(burst.bridge[i]);
-  if (!said.mapping || !speaks_of_this_bridge(bridge, burst.ethernet[i])) return;
+  if (!said.mapping || !speaks_of_this_bridge(bridge, burst.ethernet(i))) return;
   const MappingClaim claim{.bridge = burst.bridge[i],
                            .port = burst.in_port[i],
                            .mapping = *said.mapping,
@@ -207,7 +207,7 @@ uint16_t follow_rarp(Worker& worker, const Burst& burst, uint16_t i) {
 }
 
 bool is_untagged_rarp(const Burst& burst, uint16_t i) {
-  const EthernetView& view = burst.ethernet[i];
+  const EthernetView view = burst.ethernet(i);
   const bool bare_priority =
       view.tags == 1 && view.outer_tpid == kEtherTypeVlan && view.outer_vid() == 0;
   return burst.evidence[i] == Evidence::kRarp && view.src.is_station() &&

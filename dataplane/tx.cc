@@ -36,9 +36,10 @@ void strip_tag(rte_mbuf* frame) {
 [[gnu::noinline]] void forward_retagged(Worker& worker, Burst& burst, uint16_t i) {
   const BridgeContext& bridge = worker.topology.bridge(burst.bridge[i]);
   const PortContext& port = worker.topology.port(burst.out[i]);
-  if (!may_leave(bridge, port, burst.ethernet[i])) return burst.drop_frame(i, Drop::kVlanMismatch);
+  const EthernetView view = burst.ethernet(i);
+  if (!may_leave(bridge, port, view)) return burst.drop_frame(i, Drop::kVlanMismatch);
   const TagForm form = tag_form(bridge, port);
-  if (!set_tag(burst.mbuf[i], burst.ethernet[i], form, bridge.vlan))
+  if (!set_tag(burst.mbuf[i], view, form, bridge.vlan))
     return burst.drop_frame(i, Drop::kNoMbuf);
   worker.send(burst.out[i], burst.mbuf[i]);
 }
@@ -51,6 +52,43 @@ void strip_tag(rte_mbuf* frame) {
   else
     ++counters.drops[static_cast<size_t>(burst.drop[i])];
   rte_pktmbuf_free(burst.mbuf[i]);
+}
+
+void tx_one(Worker& worker, Burst& burst, uint16_t i) {
+  if (burst.fate[i] == Fate::kForwarded) {
+    const bool as_it_is =
+        burst.tagged[i] == 0 && worker.topology.port(burst.out[i]).untagged == burst.bridge[i];
+    if (as_it_is)
+      worker.send(burst.out[i], burst.mbuf[i]);
+    else
+      forward_retagged(worker, burst, i);
+  }
+  if (burst.fate[i] == Fate::kForwarded || burst.fate[i] == Fate::kFlooded)
+    ++worker.port_counters[burst.in_port[i]].forwarded;
+  else
+    end(worker, burst, i);
+}
+
+// Frames first .. end - 1: all came without a tag and go from one port to another in one bridge.
+void tx_run(Worker& worker, Burst& burst, uint16_t first, uint16_t end) {
+  const PortIndex out = burst.out[first];
+  if (worker.topology.port(out).untagged != burst.bridge[first]) [[unlikely]] {
+    for (uint16_t i = first; i < end; ++i) tx_one(worker, burst, i);
+    return;
+  }
+  const auto count = static_cast<uint16_t>(end - first);
+  worker.send(out, &burst.mbuf[first], count);
+  worker.port_counters[burst.in_port[first]].forwarded += count;
+}
+
+// Behind the last frame that goes from the same port, and without a tag that is the same bridge, to
+// the same port.
+uint16_t run_end(const Burst& burst, uint16_t first) {
+  uint16_t i = first + 1;
+  while (i < burst.count && burst.out[i] == burst.out[first] &&
+         burst.in_port[i] == burst.in_port[first])
+    ++i;
+  return i;
 }
 
 }  // namespace
@@ -80,20 +118,13 @@ bool set_tag(rte_mbuf* frame, const EthernetView& view, TagForm form, uint16_t v
 }
 
 void tx(Worker& worker, Burst& burst) {
-  const PortContext* ports = worker.topology.ports().data();
-  PortCounters* counters = worker.port_counters.data();
-  for (uint16_t i = 0; i < burst.count; ++i) {
-    if (burst.fate[i] == Fate::kForwarded) [[likely]] {
-      const PortIndex out = burst.out[i];
-      if (burst.ethernet[i].tags == 0 && ports[out].untagged == burst.bridge[i]) [[likely]]
-        worker.send(out, burst.mbuf[i]);
-      else
-        forward_retagged(worker, burst, i);
-    }
-    if (burst.fate[i] == Fate::kForwarded || burst.fate[i] == Fate::kFlooded) [[likely]]
-      ++counters[burst.in_port[i]].forwarded;
-    else
-      end(worker, burst, i);
+  if (burst.tags != 0 || !burst.all_forwarded) {
+    for (uint16_t i = 0; i < burst.count; ++i) tx_one(worker, burst, i);
+    return;
+  }
+  for (uint16_t first = 0, end; first < burst.count; first = end) {
+    end = run_end(burst, first);
+    tx_run(worker, burst, first, end);
   }
 }
 

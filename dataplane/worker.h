@@ -4,6 +4,7 @@
 // words that only it writes; readers sum them over the workers and may see them a moment old.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <span>
 #include <vector>
@@ -80,14 +81,17 @@ class Worker {
   // frames came in.
   uint16_t step(Nanos now);
 
-  // Queues a frame for a port, sending what is queued when the buffer is full. Takes ownership.
-  void send(PortIndex port, rte_mbuf* frame) {
+  // Queues frames, at most kMaxBurst, for a port; sends what is queued when they do not fit. Takes
+  // ownership.
+  void send(PortIndex port, rte_mbuf* const* frames, uint16_t count) {
     TxBuffer& buffer = tx_[port];
-    if (buffer.count == 0) tx_pending_.push_back(port);  // reserved: never allocates
-    buffer.frames[buffer.count++] = frame;
-    if (buffer.count == buffer.frames.size()) [[unlikely]]
+    if (buffer.count + count > kMaxBurst) [[unlikely]]
       flush_early(port);
+    if (buffer.count == 0) tx_pending_.push_back(port);  // reserved: never allocates
+    std::copy_n(frames, count, &buffer.frames[buffer.count]);
+    buffer.count += count;
   }
+  void send(PortIndex port, rte_mbuf* frame) { send(port, &frame, 1); }
 
   const Topology& topology;
   Tables& tables;

@@ -54,13 +54,17 @@ struct Judgement {
   FdbEntry next;  // to be written in place of the word judged; equal to it when nothing changes
 };
 
-// The usual case, in one comparison: the entry is BOUND at `at` and was heard there in this very
-// second, so that there is nothing to judge.
-inline bool is_heard(FdbEntry entry, Location at, uint16_t tick) {
+// The usual case: the entry is BOUND at `at` and was heard there in this very second, so that there
+// is nothing to judge. 0 if so; not a bool, because the results of a whole burst are or-ed.
+inline uint64_t differs_from_heard(FdbEntry entry, Location at, uint16_t tick) {
   constexpr FdbEntry kFields =
       FdbEntry{}.with_location(kNoLocation).with_state(FdbState{7}).with_stamp(0xffff);
-  const FdbEntry heard = FdbEntry{}.with_location(at).with_state(FdbState::kBound).with_stamp(tick);
-  return (entry.word() & kFields.word()) == heard.word();
+  constexpr FdbEntry kBound = FdbEntry{}.with_state(FdbState::kBound);
+  const uint64_t heard = kBound.with_stamp(tick).word() | at;  // the location is in the low bits
+  return (entry.word() & kFields.word()) ^ heard;
+}
+inline bool is_heard(FdbEntry entry, Location at, uint16_t tick) {
+  return differs_from_heard(entry, at, tick) == 0;
 }
 
 // What a frame says about an entry that is not FREE.

@@ -120,18 +120,16 @@ class Fdb {
   Fdb(void* memory, uint32_t limit, const QuotaLimits& limits, HashSecret secret)
       : table_(memory, slots_for(limit), secret), quota_(limits.with_total_at_most(limit)) {}
 
-  using Locator = SlotTable<>::Locator;
-  Locator locator() const { return table_.locator(); }
   uint32_t home(uint64_t key) const { return table_.home(key); }
-  void prefetch(uint32_t home) const { table_.prefetch(home); }
-  void prefetch(const uint64_t* keys, uint32_t* homes, unsigned n) const {
-    table_.prefetch(keys, homes, n);
+  static constexpr uint64_t kNoKey = SlotTable<>::kNoKey;
+  // Before find_bulk: makes kNoKey of the key of a group or zero address.
+  void prepare(uint64_t* keys, uint32_t* homes, unsigned n) const {
+    table_.prepare(keys, homes, n);
   }
-  // entries[i] is 0 where keys[i] is unknown; a key of a group or zero address is never found.
-  template <class Slots = std::nullptr_t>
-  void find_bulk(const uint64_t* keys, const uint32_t* homes, unsigned n, uint64_t* entries,
-                 Slots slots = nullptr) const {
-    table_.find_bulk(keys, homes, n, entries, slots);
+  // entries[i] is 0 where keys[i] is unknown. Returns whether all are known.
+  bool find_bulk(const uint64_t* keys, const uint32_t* homes, unsigned n,
+                 uint64_t* entries) const {
+    return table_.find_bulk(keys, homes, n, entries);
   }
   Hit find(uint64_t key) const { return hit(table_.find(key)); }
   Hit find(BridgeIndex bridge, Mac mac) const { return find(fdb_key(bridge, mac)); }

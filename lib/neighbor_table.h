@@ -111,12 +111,12 @@ class NeighborTable {
   static size_t bytes(uint32_t limit);
   NeighborTable(void* memory, uint32_t limit, const QuotaLimits& limits, HashSecret secret);
 
-  // To look up a burst: the key of each address, then prefetch, then find(key, home, …).
+  // To look up a burst: the key of each address, then prepare, then find(key, home, …).
   uint64_t key(BridgeIndex bridge, const IpAddress& ip) const {
     return ip.is_v6 ? fingerprint(bridge, ip) : uint64_t{bridge} << 48 | ip.lo;
   }
-  void prefetch(const uint64_t* keys, uint32_t* homes, unsigned n) const {
-    table_.prefetch(keys, homes, n);
+  void prepare(uint64_t* keys, uint32_t* homes, unsigned n) const {
+    table_.prepare(keys, homes, n);
   }
   Hit find(uint64_t key, uint32_t home, BridgeIndex bridge, const IpAddress& ip) const {
     const Found found = table_.find(key, home);

@@ -100,10 +100,9 @@ struct NativeTraits {
   static constexpr unsigned kBuckets = 32;  // a walk
 };
 
-// Slots to ask for so that `limit` entries fit with next to no refusal: a load of three quarters.
-constexpr uint32_t slots_for(uint32_t limit) {
-  return static_cast<uint32_t>(uint64_t{limit} * 4 / 3 + 1);
-}
+// Slots to ask for so that `limit` entries fit without a refusal and lookups of what is not there
+// are short: a load of one half, 33 octets an entry.
+constexpr uint32_t slots_for(uint32_t limit) { return limit * 2 + 1; }
 
 // All functions may be called by any thread unless they say "control". Slot numbers from find or
 // insert hold until the caller's next quiescent state.
@@ -115,6 +114,7 @@ class SlotTable {
   // Keys: not 0, this bit (the I/G bit of a MAC in the low 48 bits) clear, bits 63..48 not all
   // ones.
   static constexpr uint64_t kPending = uint64_t{1} << 40;
+  static constexpr uint64_t kNoKey = ~uint64_t{0};  // in no slot, ever
   static constexpr bool is_key(uint64_t word) {
     return word != 0 && (word & kPending) == 0 && word >> 48 != 0xffff;
   }
@@ -141,41 +141,20 @@ class SlotTable {
   SlotTable(const SlotTable&) = delete;
   SlotTable& operator=(const SlotTable&) = delete;
 
-  // Where keys live, by value: a loop that stores keys of its own would otherwise read the table's
-  // fields anew for each, since they might be what it stored to.
-  class Locator {
-   public:
-    // The bucket where the walk for `key` begins.
-    uint32_t home(uint64_t key) const { return fast_range(keyed_hash(key, secret_), homes_); }
-    void prefetch(uint32_t home) const { __builtin_prefetch(&buckets_[home]); }
+  // The bucket where the walk for `key` begins.
+  uint32_t home(uint64_t key) const { return home(key, homes_, secret_); }
 
-   private:
-    friend class SlotTable;
-    explicit Locator(const SlotTable& table)
-        : buckets_(table.buckets_), homes_(table.homes_), secret_(table.secret_) {}
-    const Bucket* buckets_;
-    uint32_t homes_;
-    HashSecret secret_;
-  };
-  Locator locator() const { return Locator(*this); }
-
-  uint32_t home(uint64_t key) const { return locator().home(key); }
-  void prefetch(uint32_t home) const { locator().prefetch(home); }
-
-  // Hashes `n` keys and prefetches their buckets; give the homes to find_bulk a little later.
-  void prefetch(const uint64_t* keys, uint32_t* homes, unsigned n) const {
-    const Locator here = locator();
-    for (unsigned i = 0; i < n; ++i) here.prefetch(homes[i] = here.home(keys[i]));
-  }
+  // Before find_bulk, and a little earlier: makes kNoKey of what is no key, hashes the keys and
+  // prefetches their buckets.
+  void prepare(uint64_t* keys, uint32_t* homes, unsigned n) const;
 
   // What is no key is never found; so a frame's destination may be looked up whatever it is.
   Found find(uint64_t key) const { return find(key, home(key)); }
   Found find(uint64_t key, uint32_t home) const;
 
-  // values[i] and slots[i] are what find(keys[i], homes[i]) returns; `slots` may be nullptr.
-  template <class Slots>
-  void find_bulk(const uint64_t* keys, const uint32_t* homes, unsigned n, uint64_t* values,
-                 Slots slots) const;
+  // values[i] is that of find(keys[i], homes[i]), for keys and homes as prepare() left them.
+  // Returns whether every key was found.
+  bool find_bulk(const uint64_t* keys, const uint32_t* homes, unsigned n, uint64_t* values) const;
 
   // Inserts a key with a value that is not 0. on_claim(slot) runs before the entry can be seen, and
   // may write what goes with it elsewhere; also when the insert then gives way to a rival.
@@ -250,6 +229,9 @@ class SlotTable {
   }
   static constexpr size_t word_count(uint32_t buckets) { return (size_t{buckets} + 511) / 512 * 8; }
 
+  static constexpr uint32_t home(uint64_t key, uint32_t homes, HashSecret secret) {
+    return fast_range(bucket_hash(key, secret), homes);
+  }
   Word& key(uint32_t slot) const {
     return buckets_[slot / Traits::kSlots].keys[slot % Traits::kSlots];
   }
@@ -263,9 +245,10 @@ class SlotTable {
     return ((word | (word - 1)) / kPending & 1) - 1;
   }
   static unsigned match(const Bucket& bucket, uint64_t key);
-  template <class Slots>
-  void find_chunk(const uint64_t* keys, const uint32_t* homes, unsigned n, uint64_t* values,
-                  Slots slots) const;
+  static uint64_t value_in(const Bucket& bucket, uint64_t key);
+  bool find_chunk(const uint64_t* keys, const uint32_t* homes, unsigned n, uint64_t* values) const;
+  bool find_further(const uint64_t* keys, const uint32_t* homes, unsigned n,
+                    uint64_t* values) const;
   InsertResult survey(uint64_t key, uint32_t home) const;
   InsertResult settle(uint64_t key, uint32_t home, uint32_t own);
   InsertResult judge(uint64_t key, uint32_t rival, uint32_t own);

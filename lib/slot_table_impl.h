@@ -1,6 +1,7 @@
 // The member functions of SlotTable; included by lib/slot_table.h, which explains the protocol.
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <type_traits>
 
@@ -56,46 +57,101 @@ Found SlotTable<Traits>::find(uint64_t key, uint32_t home) const {
   return {};
 }
 
+// Vector code, but for the prefetches. What it reads of the table is copied first, since for all the
+// compiler knows it might be what the loop stores to.
 template <class Traits>
-template <class Slots>
-void SlotTable<Traits>::find_bulk(const uint64_t* keys, const uint32_t* homes, unsigned n,
-                                  uint64_t* values, Slots slots) const {
-  constexpr unsigned kChunk = 64;
-  for (; n > kChunk; n -= kChunk) {
-    find_chunk(keys, homes, kChunk, values, slots);
-    keys += kChunk, homes += kChunk, values += kChunk;
-    if constexpr (!std::is_null_pointer_v<Slots>) slots += kChunk;
+void SlotTable<Traits>::prepare(uint64_t* keys, uint32_t* homes, unsigned n) const {
+  const uint32_t home_count = homes_;
+  const HashSecret secret = secret_;
+  for (unsigned i = 0; i < n; ++i) {
+    keys[i] |= ~findable(keys[i]);
+    homes[i] = home(keys[i], home_count, secret);
   }
-  find_chunk(keys, homes, n, values, slots);
+  const Bucket* const buckets = buckets_;
+#pragma GCC unroll 4
+  for (unsigned i = 0; i < n; ++i) __builtin_prefetch(&buckets[homes[i]]);
 }
 
-// At most 64 keys, in three passes, each over what the one before left: the home buckets; the
-// counts of displaced entries, prefetched; the whole walk. The first has no branch that depends on
-// the data.
 template <class Traits>
-template <class Slots>
-void SlotTable<Traits>::find_chunk(const uint64_t* keys, const uint32_t* homes, unsigned n,
-                                   uint64_t* values, Slots slots) const {
-  constexpr bool kWantsSlots = !std::is_null_pointer_v<Slots>;
-  uint64_t missed = 0;
-  for (unsigned i = 0; i < n; ++i) {
-    const Bucket& bucket = buckets_[homes[i]];
-    const unsigned lanes = match(bucket, keys[i]);
-    const unsigned lane = static_cast<unsigned>(std::countr_zero(lanes)) % Traits::kSlots;
-    const uint64_t hit = (uint64_t{0} - uint64_t{lanes != 0}) & findable(keys[i]);
-    const uint64_t word = bucket.values[lane].load(std::memory_order_acquire) & hit;
-    values[i] = word;
-    if constexpr (kWantsSlots) slots[i] = homes[i] * Traits::kSlots + lane;
-    missed |= uint64_t{word == 0} << i;
+bool SlotTable<Traits>::find_bulk(const uint64_t* keys, const uint32_t* homes, unsigned n,
+                                  uint64_t* values) const {
+  constexpr unsigned kChunk = 64;
+  bool all = true;
+  for (; n > kChunk; n -= kChunk) {
+    all &= find_chunk(keys, homes, kChunk, values);
+    keys += kChunk, homes += kChunk, values += kChunk;
   }
+  return all & find_chunk(keys, homes, n, values);
+}
+
+// The values of the lanes of `bucket` whose key is `key`, or-ed: at most one of them is not 0.
+template <class Traits>
+uint64_t SlotTable<Traits>::value_in(const Bucket& bucket, uint64_t key) {
+  uint64_t word = 0;
+  for (unsigned lanes = match(bucket, key); lanes != 0; lanes &= lanes - 1)
+    word |= bucket.values[std::countr_zero(lanes)].load(std::memory_order_acquire);
+  return word;
+}
+
+#if defined(GODWIT_VECTOR_MATCH)
+// The same for four buckets and keys at once, as match() does it and without a branch. Returns
+// whether none of the four words is 0.
+inline bool values_in_four(const __m256i* const (&buckets)[4], const uint64_t* keys,
+                           uint64_t* values) {
+  __m256i hit[4];
+  for (unsigned i = 0; i < 4; ++i)
+    hit[i] = _mm256_cmpeq_epi64(buckets[i][0],
+                                _mm256_set1_epi64x(static_cast<long long>(keys[i])));
+  std::atomic_thread_fence(std::memory_order_acquire);
+  for (unsigned i = 0; i < 4; ++i) hit[i] = _mm256_and_si256(hit[i], buckets[i][1]);
+  // Each bucket's four lanes to one, as in a transposed matrix.
+  const __m256i a = _mm256_or_si256(_mm256_unpacklo_epi64(hit[0], hit[1]),
+                                    _mm256_unpackhi_epi64(hit[0], hit[1]));
+  const __m256i b = _mm256_or_si256(_mm256_unpacklo_epi64(hit[2], hit[3]),
+                                    _mm256_unpackhi_epi64(hit[2], hit[3]));
+  const __m256i words = _mm256_or_si256(_mm256_permute2x128_si256(a, b, 0x20),
+                                        _mm256_permute2x128_si256(a, b, 0x31));
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(values), words);
+  const __m256i zero = _mm256_cmpeq_epi64(words, _mm256_setzero_si256());
+  return _mm256_testz_si256(zero, zero) != 0;
+}
+#endif
+
+// At most 64 keys: the home buckets, which hold nearly all, then what is left.
+template <class Traits>
+bool SlotTable<Traits>::find_chunk(const uint64_t* keys, const uint32_t* homes, unsigned n,
+                                   uint64_t* values) const {
+  const Bucket* const buckets = buckets_;
+  bool all = true;
+  unsigned i = 0;
+#if defined(GODWIT_VECTOR_MATCH)
+  if constexpr (std::is_same_v<Traits, NativeTraits>) {
+    for (; i + 4 <= n; i += 4) {
+      const auto line = [&](unsigned k) {
+        return reinterpret_cast<const __m256i*>(&buckets[homes[i + k]]);
+      };
+      all &= values_in_four({line(0), line(1), line(2), line(3)}, &keys[i], &values[i]);
+    }
+  }
+#endif
+  for (; i < n; ++i) all &= (values[i] = value_in(buckets[homes[i]], keys[i])) != 0;
+  return all || find_further(keys, homes, n, values);
+}
+
+// Where the home bucket had nothing: first the counts of displaced entries, prefetched, and then
+// the whole walk of those that may be elsewhere.
+template <class Traits>
+bool SlotTable<Traits>::find_further(const uint64_t* keys, const uint32_t* homes, unsigned n,
+                                     uint64_t* values) const {
+  uint64_t missed = 0;
+  for (unsigned i = 0; i < n; ++i) missed |= uint64_t{values[i] == 0 && keys[i] != kNoKey} << i;
   for (uint64_t rest = missed; rest != 0; rest &= rest - 1)
     __builtin_prefetch(&displaced_[homes[std::countr_zero(rest)]]);
   for (; missed != 0; missed &= missed - 1) {
     const auto i = static_cast<unsigned>(std::countr_zero(missed));
-    const Found found = findable(keys[i]) != 0 ? find(keys[i], homes[i]) : Found{};
-    values[i] = found.value;
-    if constexpr (kWantsSlots) slots[i] = found.slot;
+    values[i] = find(keys[i], homes[i]).value;
   }
+  return std::find(values, values + n, 0) == values + n;
 }
 
 template <class Traits>

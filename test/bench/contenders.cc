@@ -106,19 +106,20 @@ class FdbTable final : public Contender {
   }
 
   unsigned find(const uint64_t* keys) override {
-    const Burst burst = look_up(keys);
-    unsigned hits = 0;
-    for (unsigned i = 0; i < kBurst; ++i) hits += burst.entries[i] != 0;
-    return hits;
+    std::array<uint32_t, kBurst> homes;
+    std::array<uint64_t, kBurst> entries;
+    std::array<uint64_t, kBurst> prepared = prepare(keys, homes);
+    fdb_.find_bulk(prepared.data(), homes.data(), kBurst, entries.data());
+    return kBurst - static_cast<unsigned>(std::count(entries.begin(), entries.end(), 0));
   }
 
   unsigned move(const uint64_t* keys, uint16_t to) override {
-    const Burst burst = look_up(keys);
+    std::array<uint32_t, kBurst> homes;
     unsigned done = 0;
-    for (unsigned i = 0; i < kBurst; ++i) {
-      FdbEntry entry(burst.entries[i]);
-      done += !entry.is_free() &&
-              fdb_.compare_exchange(burst.slots[i], entry, entry.with_location(to).with_next_seq());
+    for (const uint64_t key : prepare(keys, homes)) {
+      Fdb::Hit hit = fdb_.find(key);
+      const FdbEntry next = hit.entry.with_location(to).with_next_seq();
+      done += hit && fdb_.compare_exchange(hit.slot, hit.entry, next);
     }
     return done;
   }
@@ -126,24 +127,17 @@ class FdbTable final : public Contender {
   uint64_t bytes() const override { return bytes_; }
 
  private:
-  struct Burst {
-    std::array<uint64_t, kBurst> entries;
-    std::array<uint32_t, kBurst> slots;
-  };
-
   static QuotaLimits limits(uint32_t capacity) {
     return {.per_bridge = {kUnlimited, capacity},
             .per_port = {{kBridge, kFirstPlace, capacity}, {kBridge, kFirstPlace + 1, capacity}}};
   }
 
-  Burst look_up(const uint64_t* numbers) const {
+  std::array<uint64_t, kBurst> prepare(const uint64_t* numbers,
+                                       std::array<uint32_t, kBurst>& homes) const {
     std::array<uint64_t, kBurst> keys;
-    std::array<uint32_t, kBurst> homes;
-    Burst burst;
     for (unsigned i = 0; i < kBurst; ++i) keys[i] = fdb_key(kBridge, mac_of(numbers[i]));
-    fdb_.prefetch(keys.data(), homes.data(), kBurst);
-    fdb_.find_bulk(keys.data(), homes.data(), kBurst, burst.entries.data(), burst.slots.data());
-    return burst;
+    fdb_.prepare(keys.data(), homes.data(), kBurst);
+    return keys;
   }
 
   TableMemory memory_;
@@ -198,7 +192,7 @@ class Neighbors final : public Contender {
     std::array<uint64_t, kBurst> keys;
     std::array<uint32_t, kBurst> homes;
     for (unsigned i = 0; i < kBurst; ++i) keys[i] = table_.key(kBridge, ip_of(numbers[i]));
-    table_.prefetch(keys.data(), homes.data(), kBurst);
+    table_.prepare(keys.data(), homes.data(), kBurst);
     for (unsigned i = 0; i < kBurst; ++i)
       each(table_.find(keys[i], homes[i], kBridge, ip_of(numbers[i])));
   }

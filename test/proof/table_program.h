@@ -103,7 +103,7 @@ class TableProgram : public Explorer::Program {
   Found find(unsigned me, unsigned key);
   void find_in_bulk(unsigned me, unsigned key);
   void find_group(unsigned key);
-  void check(unsigned me, unsigned key, const Found& found);
+  void check(unsigned me, unsigned key, uint64_t value);
   void update(unsigned me, unsigned key);
   void remove(unsigned me, unsigned key);
   void reclaim(unsigned key);
@@ -219,38 +219,40 @@ void TableProgram<Traits, kAsked>::insert(unsigned me, unsigned key, unsigned tu
 template <class Traits, unsigned kAsked>
 Found TableProgram<Traits, kAsked>::find(unsigned me, unsigned key) {
   const Found found = table_.find(keys_[key]);
-  check(me, key, found);
+  expect((found.value == 0) == (found.slot == kNoSlot), "a lookup contradicts itself");
+  check(me, key, found.value);
   return found;
 }
 
 template <class Traits, unsigned kAsked>
 void TableProgram<Traits, kAsked>::find_in_bulk(unsigned me, unsigned key) {
   const uint32_t home = table_.home(keys_[key]);
-  Found found;
-  table_.find_bulk(&keys_[key], &home, 1, &found.value, &found.slot);
-  check(me, key, found);
+  uint64_t value = 0;
+  table_.find_bulk(&keys_[key], &home, 1, &value);
+  check(me, key, value);
 }
 
 template <class Traits, unsigned kAsked>
 void TableProgram<Traits, kAsked>::find_group(unsigned key) {
-  const uint64_t group = keys_[key] | Table::kPending;
-  const uint32_t home = table_.home(keys_[key]);
+  uint64_t group = keys_[key] | Table::kPending;
+  uint32_t home = table_.home(keys_[key]);
   Found found = table_.find(group, home);
   expect(found.value == 0, "a pending entry was found");
-  table_.find_bulk(&group, &home, 1, &found.value, &found.slot);
-  expect(found.value == 0, "a pending entry was found in bulk");
+  table_.prepare(&group, &home, 1);
+  uint64_t value = 0;
+  table_.find_bulk(&group, &home, 1, &value);
+  expect(value == 0, "a pending entry was found in bulk");
 }
 
 template <class Traits, unsigned kAsked>
-void TableProgram<Traits, kAsked>::check(unsigned me, unsigned key, const Found& found) {
+void TableProgram<Traits, kAsked>::check(unsigned me, unsigned key, uint64_t value) {
   changed();
   const Operation& seen = world_.operations[me];
-  expect((found.value == 0) == (found.slot == kNoSlot), "a lookup contradicts itself");
-  if (found.value == 0) {
+  if (value == 0) {
     expect(!seen.was_live || seen.died, "a lookup missed a live entry");
   } else {
     expect(seen.was_live || seen.born, "a lookup found an entry that never was");
-    expect(belongs(found.value, key), "a lookup found a foreign value");
+    expect(belongs(value, key), "a lookup found a foreign value");
   }
 }
 

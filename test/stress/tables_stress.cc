@@ -134,15 +134,14 @@ void Stress::look_up(unsigned me, uint64_t first) {
   std::array<uint64_t, kBurst> wanted{};
   std::array<uint64_t, kBurst> values{};
   std::array<uint32_t, kBurst> homes{};
-  std::array<uint32_t, kBurst> slots{};
   std::array<bool, kBurst> must_be_there{};
   for (unsigned n = 0; n < kBurst; ++n) {
     const uint64_t i = (first + n) % keys;
     wanted[n] = key_of(i);
     must_be_there[n] = !is_mortal(i) && known[i].load(std::memory_order_acquire);
   }
-  table.prefetch(wanted.data(), homes.data(), kBurst);
-  table.find_bulk(wanted.data(), homes.data(), kBurst, values.data(), slots.data());
+  table.prepare(wanted.data(), homes.data(), kBurst);
+  table.find_bulk(wanted.data(), homes.data(), kBurst, values.data());
   for (unsigned n = 0; n < kBurst; ++n) {
     tallies[me].missed += must_be_there[n] && values[n] == 0;
     tallies[me].foreign += values[n] != 0 && !belongs(values[n], index_of(wanted[n]));

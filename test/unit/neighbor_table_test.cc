@@ -60,7 +60,7 @@ TEST_CASE("a burst of neighbors is found by keys prepared ahead") {
   uint64_t keys[std::size(kAddresses)];
   uint32_t homes[std::size(kAddresses)];
   for (unsigned i = 0; i < std::size(kAddresses); ++i) keys[i] = t.table.key(5, ip(kAddresses[i]));
-  t.table.prefetch(keys, homes, std::size(kAddresses));
+  t.table.prepare(keys, homes, std::size(kAddresses));
   for (unsigned i = 0; i < std::size(kAddresses); ++i)
     REQUIRE(t.table.find(keys[i], homes[i], 5, ip(kAddresses[i])));
 }
@@ -68,9 +68,9 @@ TEST_CASE("a burst of neighbors is found by keys prepared ahead") {
 TEST_CASE("an IPv6 entry answers only for the exact address, even when the fingerprint matches") {
   TestNeighbors t(100);
   t.table.insert(5, ip("fd00::1"), reachable(2), 3, 7);
-  const uint64_t key = t.table.key(5, ip("fd00::1"));
+  uint64_t key = t.table.key(5, ip("fd00::1"));
   uint32_t home = 0;
-  t.table.prefetch(&key, &home, 1);
+  t.table.prepare(&key, &home, 1);
   REQUIRE(t.table.find(key, home, 5, ip("fd00::1")));
   // As if these had the same fingerprint.
   REQUIRE_FALSE(t.table.find(key, home, 5, ip("fd00::2")));
