@@ -268,8 +268,7 @@ std::string explain(const Topology& topology, const Burst& burst, uint16_t i,
                               frame.captured.bytes.size());
   const EthernetView view = burst.ethernet(i);
   text += fmt::format(" {} > {}: {}, {} octets\n", to_string(view.src), to_string(view.dst),
-                      describe_kind(burst, i),
-                      frame.captured.original_length);
+                      describe_kind(burst, i), frame.captured.original_length);
   text += line("classify", words.classify());
   if (!words.is_homeless()) text += line("learn", words.learn());
   text += line("resolve", words.resolve());

@@ -47,15 +47,13 @@ bool is_odd(Location at, PortIndex from) { return (at == from) | (at == kSelf); 
 }  // namespace
 
 void bridge(Worker& worker, Burst& burst) {
-  const bool all_known =
-      worker.tables.fdb.find_bulk(burst.dst_key.data(), burst.dst_home.data(), burst.count,
-                                  burst.found_entry.data());
+  const bool all_known = worker.tables.fdb.find_bulk(burst.dst_key.data(), burst.dst_home.data(),
+                                                     burst.count, burst.found_entry.data());
   burst.flooded = 0;
   bool is_plain = all_known && burst.dropped == 0;
   for (uint16_t i = 0; i < burst.count; ++i)
     burst.out[i] = FdbEntry(burst.found_entry[i]).location();
-  for (uint16_t i = 0; i < burst.count; ++i)
-    is_plain &= !is_odd(burst.out[i], burst.in_port[i]);
+  for (uint16_t i = 0; i < burst.count; ++i) is_plain &= !is_odd(burst.out[i], burst.in_port[i]);
   burst.all_forwarded = is_plain;
   if (is_plain)
     std::fill_n(burst.fate.begin(), burst.count, Fate::kForwarded);

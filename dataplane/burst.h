@@ -43,8 +43,8 @@ struct Burst {
   std::array<rte_mbuf*, kMaxBurst> mbuf;  // not to be touched once sent or freed by `tx`
   std::array<PortIndex, kMaxBurst> in_port;
 
-  // Filled by classify; keys are Fdb::kNoKey where no bridge took the frame, and for an address that
-  // is no station's.
+  // Filled by classify; keys are Fdb::kNoKey where no bridge took the frame, and for an address
+  // that is no station's.
   std::array<BridgeIndex, kMaxBurst> bridge;  // kNoBridge: taken by none
   std::array<FrameHead, kMaxBurst> head;
   std::array<uint8_t, kMaxBurst> head_size;
@@ -61,16 +61,16 @@ struct Burst {
   std::array<FrameEvidence, kMaxBurst> said;
 
   // Filled by the stages that decide.
-  uint16_t dropped = 0;  // frames whose fate is kDropped
-  uint16_t flooded = 0;  // frames whose fate is kFlooded
-  uint16_t tags = 0;     // frames that are `tagged`
+  uint16_t dropped = 0;        // frames whose fate is kDropped
+  uint16_t flooded = 0;        // frames whose fate is kFlooded
+  uint16_t tags = 0;           // frames that are `tagged`
   bool all_forwarded = false;  // no frame has another fate
   std::array<Fate, kMaxBurst> fate;
   std::array<Drop, kMaxBurst> drop;
   std::array<Location, kMaxBurst> out;
 
-  std::array<Learned, kMaxBurst> learned;  // what the source's sighting came to
-  std::array<Location, kMaxBurst> was_at;  // where it was before, where that is another place
+  std::array<Learned, kMaxBurst> learned;    // what the source's sighting came to
+  std::array<Location, kMaxBurst> was_at;    // where it was before, where that is another place
   std::array<Mapped, kMaxBurst> mapped;      // speakers': what the claimed mapping came to
   std::array<uint16_t, kMaxBurst> followed;  // speakers': other bridges in which a RARP moved it
 

@@ -118,10 +118,9 @@ void conclude(Worker& worker, Burst& burst, uint16_t i, const Located& located) 
 // when that changed the table in a way that a later frame of the burst must see.
 [[gnu::noinline]] bool learn_cold(Worker& worker, Burst& burst, uint16_t i) {
   const BridgeContext& bridge = worker.topology.bridge(burst.bridge[i]);
-  const bool trusted = bridge.is_trusted(burst.in_port[i]);
   const FdbEntry entry(burst.found_entry[i]);
   const bool at_home = !entry.is_free() && entry.location() == burst.in_port[i];
-  if (trusted && !at_home && is_reflection(worker, burst, i)) {
+  if (!at_home && bridge.is_trusted(burst.in_port[i]) && is_reflection(worker, burst, i)) {
     ++worker.counters.reflected;
     burst.learned[i] = Learned::kReflected;
     burst.drop_frame(i, Drop::kReflection);

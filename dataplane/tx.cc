@@ -39,8 +39,7 @@ void strip_tag(rte_mbuf* frame) {
   const EthernetView view = burst.ethernet(i);
   if (!may_leave(bridge, port, view)) return burst.drop_frame(i, Drop::kVlanMismatch);
   const TagForm form = tag_form(bridge, port);
-  if (!set_tag(burst.mbuf[i], view, form, bridge.vlan))
-    return burst.drop_frame(i, Drop::kNoMbuf);
+  if (!set_tag(burst.mbuf[i], view, form, bridge.vlan)) return burst.drop_frame(i, Drop::kNoMbuf);
   worker.send(burst.out[i], burst.mbuf[i]);
 }
 

@@ -127,8 +127,7 @@ class Fdb {
     table_.prepare(keys, homes, n);
   }
   // entries[i] is 0 where keys[i] is unknown. Returns whether all are known.
-  bool find_bulk(const uint64_t* keys, const uint32_t* homes, unsigned n,
-                 uint64_t* entries) const {
+  bool find_bulk(const uint64_t* keys, const uint32_t* homes, unsigned n, uint64_t* entries) const {
     return table_.find_bulk(keys, homes, n, entries);
   }
   Hit find(uint64_t key) const { return hit(table_.find(key)); }

@@ -57,8 +57,8 @@ Found SlotTable<Traits>::find(uint64_t key, uint32_t home) const {
   return {};
 }
 
-// Vector code, but for the prefetches. What it reads of the table is copied first, since for all the
-// compiler knows it might be what the loop stores to.
+// Vector code, but for the prefetches. What it reads of the table is copied first, since for all
+// the compiler knows it might be what the loop stores to.
 template <class Traits>
 void SlotTable<Traits>::prepare(uint64_t* keys, uint32_t* homes, unsigned n) const {
   const uint32_t home_count = homes_;
@@ -100,17 +100,16 @@ inline bool values_in_four(const __m256i* const (&buckets)[4], const uint64_t* k
                            uint64_t* values) {
   __m256i hit[4];
   for (unsigned i = 0; i < 4; ++i)
-    hit[i] = _mm256_cmpeq_epi64(buckets[i][0],
-                                _mm256_set1_epi64x(static_cast<long long>(keys[i])));
+    hit[i] = _mm256_cmpeq_epi64(buckets[i][0], _mm256_set1_epi64x(static_cast<long long>(keys[i])));
   std::atomic_thread_fence(std::memory_order_acquire);
   for (unsigned i = 0; i < 4; ++i) hit[i] = _mm256_and_si256(hit[i], buckets[i][1]);
   // Each bucket's four lanes to one, as in a transposed matrix.
-  const __m256i a = _mm256_or_si256(_mm256_unpacklo_epi64(hit[0], hit[1]),
-                                    _mm256_unpackhi_epi64(hit[0], hit[1]));
-  const __m256i b = _mm256_or_si256(_mm256_unpacklo_epi64(hit[2], hit[3]),
-                                    _mm256_unpackhi_epi64(hit[2], hit[3]));
-  const __m256i words = _mm256_or_si256(_mm256_permute2x128_si256(a, b, 0x20),
-                                        _mm256_permute2x128_si256(a, b, 0x31));
+  const __m256i a =
+      _mm256_or_si256(_mm256_unpacklo_epi64(hit[0], hit[1]), _mm256_unpackhi_epi64(hit[0], hit[1]));
+  const __m256i b =
+      _mm256_or_si256(_mm256_unpacklo_epi64(hit[2], hit[3]), _mm256_unpackhi_epi64(hit[2], hit[3]));
+  const __m256i words =
+      _mm256_or_si256(_mm256_permute2x128_si256(a, b, 0x20), _mm256_permute2x128_si256(a, b, 0x31));
   _mm256_storeu_si256(reinterpret_cast<__m256i*>(values), words);
   const __m256i zero = _mm256_cmpeq_epi64(words, _mm256_setzero_si256());
   return _mm256_testz_si256(zero, zero) != 0;
@@ -149,7 +148,9 @@ bool SlotTable<Traits>::find_further(const uint64_t* keys, const uint32_t* homes
     __builtin_prefetch(&displaced_[homes[std::countr_zero(rest)]]);
   for (; missed != 0; missed &= missed - 1) {
     const auto i = static_cast<unsigned>(std::countr_zero(missed));
-    values[i] = find(keys[i], homes[i]).value;
+    // Relaxed, as in find().
+    if (displaced_[homes[i]].load(std::memory_order_relaxed) != 0)
+      values[i] = find(keys[i], homes[i]).value;
   }
   return std::find(values, values + n, 0) == values + n;
 }
