@@ -4,9 +4,9 @@
 // Layout. A bucket is one cache line: four keys, then four values. A key's candidates are the slots
 // of up to 32 consecutive buckets from its home, and it takes the first free one. Nothing ever
 // moves. displaced[b] counts the entries that passed bucket b on their way to a later one: a walk
-// ends at the first bucket whose count is 0. With three quarters of the slots taken, a hit reads
-// 1.3 lines on average, a miss 2.1, and 7 inserts of a million are refused. (The length of the walk
-// costs only those who need it. With six buckets, 6000 of a million are refused.)
+// ends at the first bucket whose count is 0. With half of the slots taken, which is what a table at
+// its limit has (slots_for), a hit reads 1.05 lines on average, a miss 1.09, and the longest way of
+// a million entries is 9 buckets. (The length of the walk costs only those who need it.)
 //
 // A slot's life:  key word                          value word
 //   free          0                                 0
@@ -42,7 +42,8 @@
 // until a grace period after its removal, which the reader itself holds up: between find() and a
 // later compare_exchange() on its slot, in one quiescent section, the slot can become dead but
 // never another key's. Slots that change hands without a grace period were pending, and no lookup
-// or update ever refers to those. (An abort may hit a later claim of the same key in the same slot:
+// or update ever refers to those. A bulk lookup ors the values of all lanes that show its key: only
+// one of them is live, and the dead are 0 before a successor can be committed. (An abort may hit a later claim of the same key in the same slot:
 // it is a rival in a higher slot just the same.)
 //
 // Walks by control pass over the empty. used_ has a bit for each bucket that may hold a key, so a
