@@ -43,8 +43,8 @@
 // later compare_exchange() on its slot, in one quiescent section, the slot can become dead but
 // never another key's. Slots that change hands without a grace period were pending, and no lookup
 // or update ever refers to those. A bulk lookup ors the values of all lanes that show its key: only
-// one of them is live, and the dead are 0 before a successor can be committed. (An abort may hit a later claim of the same key in the same slot:
-// it is a rival in a higher slot just the same.)
+// one of them is live, and the dead are 0 before a successor can be committed. (An abort may hit a
+// later claim of the same key in the same slot: it is a rival in a higher slot just the same.)
 //
 // Walks by control pass over the empty. used_ has a bit for each bucket that may hold a key, so a
 // walk costs what is in the table and not what would fit. An inserter sets the bit after its claim
