@@ -35,9 +35,8 @@ constexpr uint64_t keyed_hash(uint64_t key, HashSecret secret) {
   return detail::multiply_fold(once ^ secret.b, secret.a | 1);
 }
 
-// 32 bits of the same kind for the place of a key in a table, in steps that a compiler turns into
-// vector code over an array of keys. The low half of the first product is as good as the high one
-// of a progression's step, so they are mixed before the second.
+// The same for the place of a key in a table: 32 bits, in steps that a compiler turns into vector
+// code over an array of keys. The fold between the products is what breaks up a progression.
 constexpr uint32_t bucket_hash(uint64_t key, HashSecret secret) {
   const uint64_t once = (key ^ secret.a) * (secret.b | 1);
   return static_cast<uint32_t>(((once ^ once >> 32) * (secret.a | 1)) >> 32);
