@@ -3,16 +3,15 @@
 namespace godwit {
 
 size_t NeighborTable::bytes(uint32_t limit) {
-  const uint32_t slots = slots_for(limit);
-  return SlotTable<>::bytes(slots) + SlotTable<>::slot_count(slots) * sizeof(Record);
+  return origins_at(limit) + SlotTable<>::slot_count(slots_for(limit)) * sizeof(Origin);
 }
 
 NeighborTable::NeighborTable(void* memory, uint32_t limit, const QuotaLimits& limits,
                              HashSecret secret)
     : secret_(secret),
       table_(memory, slots_for(limit), secret),
-      records_(reinterpret_cast<Record*>(static_cast<std::byte*>(memory) +
-                                         SlotTable<>::bytes(slots_for(limit)))),
+      heard_s_(reinterpret_cast<Second*>(static_cast<std::byte*>(memory) + heard_at(limit))),
+      origins_(reinterpret_cast<Origin*>(static_cast<std::byte*>(memory) + origins_at(limit))),
       quota_(limits.with_total_at_most(limit)) {}
 
 NeighborTable::Inserted NeighborTable::insert(BridgeIndex bridge, const IpAddress& ip,
@@ -20,15 +19,15 @@ NeighborTable::Inserted NeighborTable::insert(BridgeIndex bridge, const IpAddres
   const QuotaAnswer answer = quota_.take(kNoBridge, port);
   if (answer == QuotaAnswer::kPortSpent) return {InsertStatus::kPortLimit, kNoSlot, {}};
   if (answer == QuotaAnswer::kSpent) return {InsertStatus::kLimit, kNoSlot, {}};
-  const auto write_record = [&](uint32_t slot) {
-    Record& r = records_[slot];
-    r.addr_hi.store(ip.hi, std::memory_order_relaxed);
-    r.addr_lo.store(ip.lo, std::memory_order_relaxed);
-    r.heard_s.store(now_s, std::memory_order_relaxed);
-    r.port.store(port, std::memory_order_relaxed);
-    r.bridge.store(bridge, std::memory_order_relaxed);
+  const auto note = [&](uint32_t slot) {
+    heard_s_[slot].store(now_s, std::memory_order_relaxed);
+    Origin& o = origins_[slot];
+    o.addr_hi.store(ip.hi, std::memory_order_relaxed);
+    o.addr_lo.store(ip.lo, std::memory_order_relaxed);
+    o.port.store(port, std::memory_order_relaxed);
+    o.bridge.store(bridge, std::memory_order_relaxed);
   };
-  const InsertResult result = table_.insert(key(bridge, ip), entry.word(), write_record);
+  const InsertResult result = table_.insert(key(bridge, ip), entry.word(), note);
   if (result.status == InsertStatus::kInserted)
     quota_.note_inserted();
   else
@@ -44,18 +43,18 @@ bool NeighborTable::remove(uint32_t slot, NeighborEntry& expected) {
     expected = NeighborEntry(word);
     return false;
   }
-  // The record stands until reclaim().
+  // The origin stands until reclaim().
   quota_.give(kNoBridge, port(slot));
   return true;
 }
 
 std::optional<NeighborTable::Host> NeighborTable::host_at(uint32_t slot) const {
   if (table_.key_at(slot) == 0) return std::nullopt;
-  const Record& r = records_[slot];
+  const Origin& o = origins_[slot];
   Host host;
-  host.bridge = r.bridge.load(std::memory_order_relaxed);
-  host.ip.hi = r.addr_hi.load(std::memory_order_relaxed);
-  host.ip.lo = r.addr_lo.load(std::memory_order_relaxed);
+  host.bridge = o.bridge.load(std::memory_order_relaxed);
+  host.ip.hi = o.addr_hi.load(std::memory_order_relaxed);
+  host.ip.lo = o.addr_lo.load(std::memory_order_relaxed);
   host.ip.is_v6 = (table_.key_at(slot) & kV6Bit) != 0;
   return host;
 }

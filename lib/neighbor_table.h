@@ -2,16 +2,18 @@
 // RFC 4861 §5.1). Where that MAC is, only the FDB knows; so a host that moves leaves this
 // untouched.
 //
-// The mapping is one word in a SlotTable, changed by CAS. What is not part of a mapping, and what a
-// lookup does not need, stands in a side record of the same slot.
+// The mapping is one word in a SlotTable, changed by CAS. Beside it each slot has the second in
+// which the host was last heard, in a dense array, and its origin in another. Who refreshes an IPv4
+// mapping reads the bucket and the second, which a burst fetches together; the origin is written
+// once, and read where a lookup of IPv6 compares the address.
 //
 // Keys. IPv4: bridge:16 | 0:16 | address:32, exact. IPv6: a keyed fingerprint of bridge and
 // address, 61 bits, with bit 47 set (so it is never an IPv4 key), bits 40 and 63 clear (what
-// SlotTable asks of keys). The record holds the exact address, written before the entry can be seen
+// SlotTable asks of keys). The origin holds the exact address, written before the entry can be seen
 // and compared on every find. If two IPv6 addresses share a fingerprint, the newcomer is refused
 // (kCollision): with a million entries that happens once in four million runs, and nobody can aim
-// at it without the secret. That is simpler than a pool of records, and a lookup touches no more
-// lines.
+// at it without the secret. That is simpler than a pool of addresses, and a lookup touches no
+// more lines.
 #pragma once
 
 #include <atomic>
@@ -111,12 +113,17 @@ class NeighborTable {
   static size_t bytes(uint32_t limit);
   NeighborTable(void* memory, uint32_t limit, const QuotaLimits& limits, HashSecret secret);
 
+  static constexpr uint64_t kNoKey = SlotTable<>::kNoKey;  // of no address
+
   // To look up a burst: the key of each address, then prepare, then find(key, home, …).
   uint64_t key(BridgeIndex bridge, const IpAddress& ip) const {
     return ip.is_v6 ? fingerprint(bridge, ip) : uint64_t{bridge} << 48 | ip.lo;
   }
+  // Also fetches when the hosts were heard, as if each stood in its home bucket: nearly all do.
   void prepare(uint64_t* keys, uint32_t* homes, unsigned n) const {
     table_.prepare(keys, homes, n);
+    for (unsigned i = 0; i < n; ++i)
+      __builtin_prefetch(&heard_s_[size_t{homes[i]} * NativeTraits::kSlots]);
   }
   Hit find(uint64_t key, uint32_t home, BridgeIndex bridge, const IpAddress& ip) const {
     const Found found = table_.find(key, home);
@@ -143,7 +150,7 @@ class NeighborTable {
 
   // Notes that the host was heard; writes only if the second changed.
   void touch(uint32_t slot, uint32_t now_s) {
-    std::atomic<uint32_t>& heard = records_[slot].heard_s;
+    std::atomic<uint32_t>& heard = heard_s_[slot];
     if (heard.load(std::memory_order_relaxed) != now_s)
       heard.store(now_s, std::memory_order_relaxed);
   }
@@ -166,25 +173,29 @@ class NeighborTable {
   uint32_t slot_count() const { return table_.slot_count(); }
   std::optional<Host> host_at(uint32_t slot) const;
   NeighborEntry entry_at(uint32_t slot) const { return NeighborEntry(table_.value_at(slot)); }
-  uint32_t heard_s(uint32_t slot) const {
-    return records_[slot].heard_s.load(std::memory_order_relaxed);
-  }
+  uint32_t heard_s(uint32_t slot) const { return heard_s_[slot].load(std::memory_order_relaxed); }
   // The port by which the entry was learned and to which it is charged; a move does not change it.
-  Location port(uint32_t slot) const { return records_[slot].port.load(std::memory_order_relaxed); }
+  Location port(uint32_t slot) const { return origins_[slot].port.load(std::memory_order_relaxed); }
 
   const Quota& quota() const { return quota_; }  // counts of live entries
 
  private:
-  // Relaxed throughout: published by the commit of the slot, and only heard_s changes later.
-  struct Record {
+  // Relaxed throughout: published by the commit of the slot. Only the second changes later.
+  using Second = std::atomic<uint32_t>;
+  static_assert(sizeof(Second) == 4);  // those of four buckets fill a line
+  struct Origin {
     std::atomic<uint64_t> addr_hi;
     std::atomic<uint64_t> addr_lo;
-    std::atomic<uint32_t> heard_s;
     std::atomic<Location> port;
     std::atomic<BridgeIndex> bridge;
-    uint64_t spare = 0;  // two records fill a line
   };
-  static_assert(sizeof(Record) == 32);
+  static_assert(sizeof(Origin) == 24);
+
+  // Where the two arrays begin, in bytes.
+  static size_t heard_at(uint32_t limit) { return SlotTable<>::bytes(slots_for(limit)); }
+  static size_t origins_at(uint32_t limit) {
+    return heard_at(limit) + SlotTable<>::slot_count(slots_for(limit)) * sizeof(Second);
+  }
 
   static constexpr uint64_t kV6Bit = uint64_t{1} << 47;
 
@@ -195,15 +206,16 @@ class NeighborTable {
     return (h & ~(SlotTable<>::kPending | uint64_t{1} << 63)) | kV6Bit;
   }
   bool is_at(uint32_t slot, BridgeIndex bridge, const IpAddress& ip) const {
-    const Record& r = records_[slot];
-    return r.addr_hi.load(std::memory_order_relaxed) == ip.hi &&
-           r.addr_lo.load(std::memory_order_relaxed) == ip.lo &&
-           r.bridge.load(std::memory_order_relaxed) == bridge;
+    const Origin& o = origins_[slot];
+    return o.addr_hi.load(std::memory_order_relaxed) == ip.hi &&
+           o.addr_lo.load(std::memory_order_relaxed) == ip.lo &&
+           o.bridge.load(std::memory_order_relaxed) == bridge;
   }
 
   HashSecret secret_;
   SlotTable<> table_;
-  Record* records_;
+  Second* heard_s_;
+  Origin* origins_;
   Quota quota_;
 };
 
