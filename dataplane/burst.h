@@ -60,6 +60,11 @@ struct Burst {
   std::array<uint16_t, kMaxBurst> speakers;
   std::array<FrameEvidence, kMaxBurst> said;
 
+  // Of the speakers, by their place among them: the keys of what they claim in the neighbor table,
+  // kNoKey without a claim, and the keys' buckets there.
+  std::array<uint64_t, kMaxBurst> claim_key;
+  std::array<uint32_t, kMaxBurst> claim_home;
+
   // Filled by the stages that decide.
   uint16_t dropped = 0;        // frames whose fate is kDropped
   uint16_t flooded = 0;        // frames whose fate is kFlooded

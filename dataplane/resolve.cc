@@ -16,7 +16,9 @@ constexpr int kTries = 4;
 struct MappingClaim {
   BridgeIndex bridge;
   PortIndex port;
-  Mapping mapping;
+  uint64_t key;   // in the neighbor table
+  uint32_t home;  // the key's bucket there
+  const Mapping& mapping;
   bool trusted;
   bool for_gateway;  // addressed to a gateway's own address, which makes it more than overheard
 };
@@ -102,7 +104,8 @@ Mapped apply(Worker& worker, const MappingClaim& claim, Mac& was) {
   if (out != Mapped::kNothing) return out;
   const auto now_s = static_cast<uint32_t>(worker.now / kSecond);
   for (int tries = 0; tries < kTries; ++tries) {
-    const NeighborTable::Hit hit = worker.tables.neighbors.find(claim.bridge, claim.mapping.ip);
+    const NeighborTable::Hit hit =
+        worker.tables.neighbors.find(claim.key, claim.home, claim.bridge, claim.mapping.ip);
     if (hit ? weigh(worker.tables, claim, hit, now_s, out, was) : create(worker, claim, now_s, out))
       return out;
   }
@@ -116,6 +119,7 @@ void complain(Worker& worker, Event event, EventKind kind) {
 }
 
 void conclude(Worker& worker, Burst& burst, uint16_t i, const MappingClaim& claim, Mac was) {
+  if (burst.mapped[i] == Mapped::kSame) return;  // nearly always
   Event event = event_of(worker, burst, i, EventKind::kMapped);
   event.mac = claim.mapping.mac;
   event.other_mac = was;
@@ -148,16 +152,19 @@ void conclude(Worker& worker, Burst& burst, uint16_t i, const MappingClaim& clai
 }
 
 // In a bridge with VLAN tags, a second tag is a customer's: what is inside is not of this bridge.
-bool speaks_of_this_bridge(const BridgeContext& bridge, const EthernetView& view) {
-  return bridge.transparent || view.tags < 2;
+bool speaks_of_this_bridge(const BridgeContext& bridge, const Burst& burst, uint16_t i) {
+  return burst.tagged[i] == 0 || bridge.transparent || burst.ethernet(i).tags < 2;
 }
 
-void map(Worker& worker, Burst& burst, uint16_t i) {
+// The claim of frame i, which is speaker s.
+void map(Worker& worker, Burst& burst, uint16_t i, uint16_t s) {
   const FrameEvidence& said = burst.said[i];
   const BridgeContext& bridge = worker.topology.bridge(burst.bridge[i]);
-  if (!said.mapping || !speaks_of_this_bridge(bridge, burst.ethernet(i))) return;
+  if (!said.mapping || !speaks_of_this_bridge(bridge, burst, i)) return;
   const MappingClaim claim{.bridge = burst.bridge[i],
                            .port = burst.in_port[i],
+                           .key = burst.claim_key[s],
+                           .home = burst.claim_home[s],
                            .mapping = *said.mapping,
                            .trusted = bridge.is_trusted(burst.in_port[i]),
                            .for_gateway = bridge.is_gateway_ip(said.target)};
@@ -207,11 +214,11 @@ uint16_t follow_rarp(Worker& worker, const Burst& burst, uint16_t i) {
 }
 
 bool is_untagged_rarp(const Burst& burst, uint16_t i) {
+  if (burst.evidence[i] != Evidence::kRarp) return false;
   const EthernetView view = burst.ethernet(i);
   const bool bare_priority =
       view.tags == 1 && view.outer_tpid == kEtherTypeVlan && view.outer_vid() == 0;
-  return burst.evidence[i] == Evidence::kRarp && view.src.is_station() &&
-         (view.tags == 0 || bare_priority);
+  return view.src.is_station() && (view.tags == 0 || bare_priority);
 }
 
 // No bridge took it, so `learn` has not looked at it.
@@ -222,16 +229,30 @@ bool is_homeless_reflection(const Worker& worker, const Burst& burst, uint16_t i
   return trusted && is_reflection(worker, burst, i);
 }
 
+// The entries that the burst's claims are about come from memory all at once. Nothing is read here:
+// a claim is weighed against what the claims before it have left.
+void fetch_claimed(const NeighborTable& neighbors, Burst& burst) {
+  for (uint16_t s = 0; s < burst.speaker_count; ++s) {
+    const uint16_t i = burst.speakers[s];
+    const auto& claimed = burst.said[i].mapping;
+    burst.claim_key[s] = claimed && burst.bridge[i] != kNoBridge
+                             ? neighbors.key(burst.bridge[i], claimed->ip)
+                             : NeighborTable::kNoKey;
+  }
+  neighbors.prepare(burst.claim_key.data(), burst.claim_home.data(), burst.speaker_count);
+}
+
 }  // namespace
 
 void resolve(Worker& worker, Burst& burst) {
+  fetch_claimed(worker.tables.neighbors, burst);
   for (uint16_t s = 0; s < burst.speaker_count; ++s) {
     const uint16_t i = burst.speakers[s];
     const bool homeless = burst.bridge[i] == kNoBridge;
     const bool refused = !homeless && burst.fate[i] != Fate::kPending;  // or our own flood
     burst.followed[i] = 0;
     if (refused || (homeless && is_homeless_reflection(worker, burst, i))) continue;
-    if (!homeless) map(worker, burst, i);
+    if (!homeless) map(worker, burst, i, s);
     if (is_untagged_rarp(burst, i)) burst.followed[i] = follow_rarp(worker, burst, i);
   }
 }
