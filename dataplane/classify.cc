@@ -22,16 +22,26 @@ BridgeIndex tagged_bridge_of(const PortContext& port, const EthernetView& view) 
   return port.transparent ? port.untagged : kNoBridge;
 }
 
+// Frame i is more than data, as burst.said[i] has it.
+void note_speaker(Burst& burst, uint16_t i) {
+  burst.evidence[i] = burst.said[i].kind;
+  burst.mapped[i] = Mapped::kNothing;
+  burst.speakers[burst.speaker_count++] = i;
+}
+
 // What a frame says is read even when no bridge takes it: an untagged RARP on a trunk tells of the
 // MAC's place in every VLAN.
 void listen(Burst& burst, uint16_t i, const EthernetView& view) {
   if (!may_be_evidence(view, burst.bytes(i))) return;
-  const FrameEvidence said = read_evidence(view, burst.bytes(i));
-  if (said.kind == Evidence::kData) return;
-  burst.evidence[i] = said.kind;
-  burst.said[i] = said;
-  burst.mapped[i] = Mapped::kNothing;
-  burst.speakers[burst.speaker_count++] = i;
+  burst.said[i] = read_evidence(view, burst.bytes(i));
+  if (burst.said[i].kind != Evidence::kData) note_speaker(burst, i);
+}
+
+// The same for ARP without a tag, which is what most speakers say.
+[[gnu::noinline]] void listen_to_arp(Burst& burst, uint16_t i) {
+  const std::span<const uint8_t> frame = burst.bytes(i);
+  const Mac src = load_mac(&frame[6]);
+  if (read_arp(src, frame.subspan(kEthernetHeaderSize), burst.said[i])) note_speaker(burst, i);
 }
 
 // A frame without an address or without a bridge has no keys.
@@ -91,9 +101,13 @@ void classify_run(const PortContext& port, Burst& burst, uint16_t first, uint16_
   for (uint16_t i = first; i < end; ++i) {
     if (i + kPrefetchAhead < end) rte_prefetch0(burst.bytes(i + kPrefetchAhead).data());
     const std::span<const uint8_t> frame = burst.bytes(i);
-    if (frame.size() < shortest || !is_plain(load_be16(&frame[12]))) [[unlikely]] {
-      classify_any(port, burst, i);
-      continue;
+    const bool whole = frame.size() >= shortest;
+    if (!whole || !is_plain(load_be16(&frame[12]))) [[unlikely]] {
+      if (!whole || load_be16(&frame[12]) != kEtherTypeArp) {
+        classify_any(port, burst, i);
+        continue;
+      }
+      listen_to_arp(burst, i);
     }
     std::memcpy(&burst.head[i], frame.data(), sizeof(FrameHead));
     burst.bridge[i] = bridge;

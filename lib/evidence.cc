@@ -16,29 +16,6 @@ std::optional<Mapping> mapping_of(const IpAddress& ip, Mac mac, const EthernetVi
   return Mapping{.ip = ip, .mac = mac, .sha_is_source = mac == eth.src};
 }
 
-Evidence arp_kind(const ArpView& arp) {
-  if (arp.spa.is_unspecified()) return Evidence::kArpProbe;
-  const bool reply = arp.op == kArpReply;
-  if (arp.spa == arp.tpa) return reply ? Evidence::kGarpReply : Evidence::kGarpRequest;
-  return reply ? Evidence::kArpReply : Evidence::kArpRequest;
-}
-
-FrameEvidence read_arp(const EthernetView& eth, std::span<const uint8_t> l3) {
-  FrameEvidence evidence;
-  const auto arp = parse_arp(l3);
-  if (!arp) return evidence;
-  evidence.kind = arp_kind(*arp);
-  evidence.announcement =
-      evidence.kind == Evidence::kGarpRequest || evidence.kind == Evidence::kGarpReply;
-  evidence.target = arp->tpa;
-  evidence.mapping = mapping_of(arp->spa, arp->sha, eth);
-  if (evidence.mapping) {
-    evidence.mapping->overrides = true;
-    evidence.mapping->solicited = evidence.kind == Evidence::kArpReply;
-  }
-  return evidence;
-}
-
 FrameEvidence read_rarp(std::span<const uint8_t> l3) {
   FrameEvidence evidence;
   if (!parse_arp(l3)) return evidence;
@@ -97,9 +74,11 @@ std::string_view to_string(Evidence kind) { return kNames[static_cast<size_t>(ki
 
 FrameEvidence read_evidence(const EthernetView& eth, std::span<const uint8_t> frame) {
   const std::span<const uint8_t> l3 = l3_of(eth, frame);
+  FrameEvidence arp;
   switch (eth.ether_type) {
     case kEtherTypeArp:
-      return read_arp(eth, l3);
+      read_arp(eth.src, l3, arp);
+      return arp;
     case kEtherTypeRarp:
       return read_rarp(l3);
     case kEtherTypeIpv6:

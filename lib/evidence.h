@@ -90,4 +90,32 @@ inline bool may_be_evidence(const EthernetView& eth, std::span<const uint8_t> fr
 // frame does.
 FrameEvidence read_evidence(const EthernetView& eth, std::span<const uint8_t> frame);
 
+// The same for a frame whose EtherType is ARP, of which `src` is the Ethernet source and `l3` what
+// follows the EtherType; written where it is to stand. False for data; `out` is then as it was.
+inline bool read_arp(Mac src, std::span<const uint8_t> l3, FrameEvidence& out) {
+  const auto arp = parse_arp(l3);
+  if (!arp) return false;
+  const bool reply = arp->op == kArpReply;
+  const bool gratuitous = arp->spa == arp->tpa;
+  const bool probe = arp->spa.is_unspecified();
+  const Evidence others = reply ? Evidence::kArpReply : Evidence::kArpRequest;
+  const Evidence own = reply ? Evidence::kGarpReply : Evidence::kGarpRequest;
+  out.kind = probe ? Evidence::kArpProbe : gratuitous ? own : others;
+  out.announcement = gratuitous && !probe;
+  // Member by member: a copy of the whole would wait for the stores that made it.
+  out.target.hi = 0;
+  out.target.lo = arp->tpa.lo;
+  out.target.is_v6 = false;
+  if (!arp->spa.is_host() || !arp->sha.is_station()) {
+    out.mapping.reset();
+    return true;
+  }
+  out.mapping.emplace(Mapping{.ip = arp->spa,
+                              .mac = arp->sha,
+                              .overrides = true,
+                              .solicited = reply && !gratuitous,
+                              .sha_is_source = arp->sha == src});
+  return true;
+}
+
 }  // namespace godwit
