@@ -19,8 +19,13 @@ struct MappingClaim {
   uint64_t key;   // in the neighbor table
   uint32_t home;  // the key's bucket there
   const Mapping& mapping;
-  bool trusted;
-  bool for_gateway;  // addressed to a gateway's own address, which makes it more than overheard
+  const IpAddress& target;
+  const BridgeContext& context;
+
+  // Asked of few claims, and not for nothing.
+  bool trusted() const { return context.is_trusted(port); }
+  // Addressed to a gateway's own address, which makes it more than overheard.
+  bool for_gateway() const { return context.is_gateway_ip(target); }
 };
 
 Event event_of(const Worker& worker, const Burst& burst, uint16_t i, EventKind kind) {
@@ -39,7 +44,7 @@ Event event_of(const Worker& worker, const Burst& burst, uint16_t i, EventKind k
 Mapped admit(const BridgeContext& bridge, const MappingClaim& claim) {
   const Mapping& mapping = claim.mapping;
   if (bridge.is_gateway_ip(mapping.ip)) return Mapped::kGatewayIp;
-  if (!mapping.sha_is_source && !claim.trusted) return Mapped::kForeignSender;
+  if (!mapping.sha_is_source && !claim.trusted()) return Mapped::kForeignSender;
   if (!bridge.is_on_link(mapping.ip)) return Mapped::kOffLink;
   return Mapped::kNothing;
 }
@@ -75,7 +80,7 @@ bool weigh(Tables& tables, const MappingClaim& claim, const NeighborTable::Hit& 
 }
 
 bool create(Worker& worker, const MappingClaim& claim, uint32_t now_s, Mapped& out) {
-  if (!worker.topology.config().neighbors.learn && !claim.for_gateway) {
+  if (!worker.topology.config().neighbors.learn && !claim.for_gateway()) {
     out = Mapped::kOverheard;
     return true;
   }
@@ -83,7 +88,7 @@ bool create(Worker& worker, const MappingClaim& claim, uint32_t now_s, Mapped& o
   // reached (RFC 4861 §7.2.3, §7.2.5; taken for ARP as well).
   const NeighborEntry entry =
       NeighborEntry{}.with_mac(claim.mapping.mac).with_state(NeighborState::kStale);
-  const Location charged = claim.trusted ? kNoLocation : claim.port;
+  const Location charged = claim.trusted() ? kNoLocation : claim.port;
   switch (worker.tables.neighbors.insert(claim.bridge, claim.mapping.ip, entry, charged, now_s)
               .status) {
     case InsertStatus::kInserted:
@@ -100,7 +105,7 @@ bool create(Worker& worker, const MappingClaim& claim, uint32_t now_s, Mapped& o
 }
 
 Mapped apply(Worker& worker, const MappingClaim& claim, Mac& was) {
-  Mapped out = admit(worker.topology.bridge(claim.bridge), claim);
+  Mapped out = admit(claim.context, claim);
   if (out != Mapped::kNothing) return out;
   const auto now_s = static_cast<uint32_t>(worker.now / kSecond);
   for (int tries = 0; tries < kTries; ++tries) {
@@ -139,7 +144,7 @@ void conclude(Worker& worker, Burst& burst, uint16_t i, const MappingClaim& clai
       complain(worker, event, EventKind::kConflict);
       break;
     case Mapped::kGatewayIp:
-      if (!claim.trusted) burst.drop_frame(i, Drop::kGatewayClaim);
+      if (!claim.trusted()) burst.drop_frame(i, Drop::kGatewayClaim);
       complain(worker, event, EventKind::kGatewayClaim);
       break;
     case Mapped::kLimit:
@@ -166,8 +171,8 @@ void map(Worker& worker, Burst& burst, uint16_t i, uint16_t s) {
                            .key = burst.claim_key[s],
                            .home = burst.claim_home[s],
                            .mapping = *said.mapping,
-                           .trusted = bridge.is_trusted(burst.in_port[i]),
-                           .for_gateway = bridge.is_gateway_ip(said.target)};
+                           .target = said.target,
+                           .context = bridge};
   Mac was;
   burst.mapped[i] = apply(worker, claim, was);
   conclude(worker, burst, i, claim, was);

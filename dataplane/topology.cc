@@ -10,8 +10,7 @@ const Membership* BridgeContext::member(PortIndex port) const {
   return at != members.end() && at->port == port ? &*at : nullptr;
 }
 
-bool BridgeContext::is_gateway_ip(const IpAddress& ip) const {
-  if (!has_gateway) return false;
+bool BridgeContext::gateway_has(const IpAddress& ip) const {
   const auto& own = config->gateway->addresses;
   return std::any_of(own.begin(), own.end(), [&](const IpPrefix& p) { return p.address == ip; });
 }
@@ -32,8 +31,8 @@ bool is_subnets_own(const IpPrefix& prefix, const IpAddress& ip) {
 
 }  // namespace
 
-bool BridgeContext::is_on_link(const IpAddress& ip) const {
-  if (!has_gateway || (ip.is_v6 && ip.is_link_local())) return true;
+bool BridgeContext::is_on_subnet(const IpAddress& ip) const {
+  if (ip.is_v6 && ip.is_link_local()) return true;
   bool same_family = false;
   for (const IpPrefix& prefix : config->gateway->addresses) {
     if (prefix.contains(ip)) return !is_subnets_own(prefix, ip);

@@ -47,10 +47,14 @@ struct BridgeContext {
     return m != nullptr && m->trusted;
   }
   // An address of the gateway of this bridge.
-  bool is_gateway_ip(const IpAddress& ip) const;
+  bool is_gateway_ip(const IpAddress& ip) const { return has_gateway && gateway_has(ip); }
   // On one of the gateway's subnets, or link-local; without a gateway of that family, any address
   // is.
-  bool is_on_link(const IpAddress& ip) const;
+  bool is_on_link(const IpAddress& ip) const { return !has_gateway || is_on_subnet(ip); }
+
+ private:
+  bool gateway_has(const IpAddress& ip) const;
+  bool is_on_subnet(const IpAddress& ip) const;
 };
 
 class Topology {
