@@ -13,11 +13,12 @@ namespace {
 // refreshed this very MAC in the nanoseconds between; a frame more or less decides nothing then.
 constexpr int kTries = 4;
 
-// True when the sighting is settled; `out` then says how.
+// True when the sighting is settled; `out` then says how. Else `hit` is the entry that is there.
 bool insert(Tables& tables, const BridgeContext& bridge, const Sighting& seen, Nanos now,
-            Located& out) {
+            Fdb::Hit& hit, Located& out) {
   const FdbEntry entry = first_heard(seen.port, bridge.config->moves.host_class, now);
-  switch (tables.fdb.insert(seen.bridge, seen.mac, entry).status) {
+  const Fdb::Inserted inserted = tables.fdb.insert(seen.bridge, seen.mac, entry);
+  switch (inserted.status) {
     case InsertStatus::kInserted:
       out.what = Learned::kNew;
       return true;
@@ -28,6 +29,7 @@ bool insert(Tables& tables, const BridgeContext& bridge, const Sighting& seen, N
       out.what = Learned::kElsewhere;
       return true;
     case InsertStatus::kExists:
+      hit = {inserted.slot, inserted.entry};
       return false;
     default:
       out.what = Learned::kBridgeLimit;
@@ -130,11 +132,21 @@ void conclude(Worker& worker, Burst& burst, uint16_t i, const Located& located) 
   const Sighting seen{.bridge = burst.bridge[i],
                       .mac = fdb_mac(burst.src_key[i]),
                       .port = burst.in_port[i],
-                      .announcement = announces};
+                      .announcement = announces,
+                      .looked_up = entry.is_free()};
   const Located located = locate(worker.tables, bridge, seen, worker.now);
   conclude(worker, burst, i, located);
   return located.what == Learned::kNew || located.what == Learned::kMoved ||
          located.what == Learned::kDoubted;
+}
+
+// Whether it matters that an earlier frame of the burst may have written the entry of this source.
+// A source that was unknown meets it when it is inserted; but a reflection is told by where its
+// source is, and must not come so far.
+bool must_look_again(const Worker& worker, const Burst& burst, uint16_t i) {
+  if (burst.found_entry[i] != 0) return true;
+  return burst.bridge[i] != kNoBridge &&
+         worker.topology.bridge(burst.bridge[i]).is_trusted(burst.in_port[i]);
 }
 
 // Not every source is where it was.
@@ -142,7 +154,8 @@ void conclude(Worker& worker, Burst& burst, uint16_t i, const Located& located) 
   const Fdb& fdb = worker.tables.fdb;
   bool written = false;  // by this burst: what the bulk lookup found may be out of date
   for (uint16_t i = 0; i < burst.count; ++i) {
-    if (written) burst.found_entry[i] = fdb.find(burst.src_key[i]).entry.word();
+    if (written && must_look_again(worker, burst, i))
+      burst.found_entry[i] = fdb.find(burst.src_key[i]).entry.word();
     if (is_heard(FdbEntry(burst.found_entry[i]), burst.in_port[i], tick)) continue;
     if (burst.src_key[i] != Fdb::kNoKey)
       written |= learn_cold(worker, burst, i);
@@ -159,11 +172,12 @@ bool is_reflection(const Worker& worker, const Burst& burst, uint16_t i) {
 
 Located locate(Tables& tables, const BridgeContext& bridge, const Sighting& seen, Nanos now) {
   Located out;
+  Fdb::Hit hit;
+  if (!seen.looked_up) hit = tables.fdb.find(seen.bridge, seen.mac);
   for (int tries = 0; tries < kTries; ++tries) {
-    const Fdb::Hit hit = tables.fdb.find(seen.bridge, seen.mac);
-    if (!hit && !seen.may_create) return out;
-    if (hit ? apply(tables, bridge, seen, now, hit, out) : insert(tables, bridge, seen, now, out))
-      return out;
+    if (!hit && (!seen.may_create || insert(tables, bridge, seen, now, hit, out))) return out;
+    if (hit && apply(tables, bridge, seen, now, hit, out)) return out;
+    hit = tables.fdb.find(seen.bridge, seen.mac);
   }
   out.what = Learned::kElsewhere;
   return out;

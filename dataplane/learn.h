@@ -39,6 +39,7 @@ struct Sighting {
   PortIndex port = 0;
   bool announcement = false;
   bool may_create = true;
+  bool looked_up = false;  // a moment ago, and not found: likely new
 };
 
 struct Located {

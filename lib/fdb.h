@@ -133,12 +133,11 @@ class Fdb {
   Hit find(uint64_t key) const { return hit(table_.find(key)); }
   Hit find(BridgeIndex bridge, Mac mac) const { return find(fdb_key(bridge, mac)); }
 
-  // `mac` is a station's; `entry` has a state. kLimit: the quota of entry.location(), of the bridge
-  // or of the table is spent.
+  // `mac` is a station's; `entry` has a state. kPortLimit, kLimit: it is not there, and the quota
+  // of entry.location(), or of the bridge or the table, is spent.
   Inserted insert(BridgeIndex bridge, Mac mac, FdbEntry entry) {
     const QuotaAnswer answer = quota_.take(bridge, entry.location());
-    if (answer == QuotaAnswer::kPortSpent) return {InsertStatus::kPortLimit, kNoSlot, {}};
-    if (answer == QuotaAnswer::kSpent) return {InsertStatus::kLimit, kNoSlot, {}};
+    if (answer != QuotaAnswer::kGranted) return refuse(answer, fdb_key(bridge, mac));
     const InsertResult result = table_.insert(fdb_key(bridge, mac), entry.word());
     if (result.status == InsertStatus::kInserted)
       quota_.note_inserted();
@@ -185,6 +184,12 @@ class Fdb {
   const Quota& quota() const { return quota_; }  // counts of live entries
 
  private:
+  // Who is refused a place may have one.
+  Inserted refuse(QuotaAnswer answer, uint64_t key) const {
+    if (const Hit there = find(key)) return {InsertStatus::kExists, there.slot, there.entry};
+    const bool of_port = answer == QuotaAnswer::kPortSpent;
+    return {of_port ? InsertStatus::kPortLimit : InsertStatus::kLimit, kNoSlot, {}};
+  }
   static Hit hit(Found found) { return {found.slot, FdbEntry(found.value)}; }
 
   SlotTable<> table_;
