@@ -1,8 +1,9 @@
 // The FDB and the neighbor table beside rte_hash: millions of operations a second, by one thread
-// and by two, on tables filled to their capacity. Usage: table-bench [ROUNDS [ENTRIES...]]
+// and by two, on tables filled to their capacity.
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <charconv>
 #include <cstdlib>
 #include <ctime>
 #include <map>
@@ -10,6 +11,7 @@
 #include <random>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <fmt/format.h>
@@ -27,6 +29,12 @@ constexpr unsigned kThreads = 2;
 constexpr uint64_t kLeastLookups = 4'000'000;
 constexpr uint64_t kLeastInserts = 200'000;
 constexpr std::array kDefaultEntries = {1'000U, 64'000U, 1'000'000U, 10'000'000U};
+constexpr uint32_t kMostEntries = 100'000'000;
+constexpr uint32_t kMostRounds = 1'000;
+constexpr const char* kUsage =
+    "usage: table-bench [--rounds N] [--sizes N,N,...]\n"
+    "  --rounds N       of which the median counts (default 5)\n"
+    "  --sizes N,N,...  entries (default 1000,64000,1000000,10000000)\n";
 // Of the keys that ought to fit, so many may be refused, of a thousand: rte_hash finds no room for
 // the last ones of a table whose size is next to a power of two.
 constexpr uint64_t kRefusedPerMille = 30;
@@ -180,19 +188,59 @@ void compare(uint32_t entries, unsigned rounds) {
   fmt::print("\n\n");
 }
 
-void run(int argc, char** argv) {
-  const unsigned rounds = argc > 1 ? static_cast<unsigned>(std::stoul(argv[1])) : 5;
-  std::vector<uint32_t> sizes(kDefaultEntries.begin(), kDefaultEntries.end());
-  if (argc > 2) sizes.clear();
-  for (int i = 2; i < argc; ++i) sizes.push_back(static_cast<uint32_t>(std::stoul(argv[i])));
+struct Options {
+  uint32_t rounds = 5;
+  std::vector<uint32_t> sizes{kDefaultEntries.begin(), kDefaultEntries.end()};
+};
+
+uint32_t number(std::string_view option, std::string_view text, uint32_t least, uint32_t most) {
+  uint32_t value = 0;
+  const char* const end = text.data() + text.size();
+  const auto read = std::from_chars(text.data(), end, value);
+  if (read.ec != std::errc() || read.ptr != end || value < least || value > most)
+    throw std::runtime_error(
+        fmt::format("{} {}: wanted {} .. {}\n{}", option, text, least, most, kUsage));
+  return value;
+}
+
+std::vector<uint32_t> sizes(std::string_view option, std::string_view list) {
+  std::vector<uint32_t> all;
+  for (size_t from = 0, comma = 0; comma != list.npos; from = comma + 1) {
+    comma = list.find(',', from);
+    all.push_back(number(option, list.substr(from, comma - from), kBurst, kMostEntries));
+  }
+  return all;
+}
+
+Options options(int argc, char** argv) {
+  Options chosen;
+  for (int i = 1; i < argc; i += 2) {
+    const std::string_view option = argv[i];
+    if (option == "--help") {
+      fmt::print("{}", kUsage);
+      std::exit(EXIT_SUCCESS);
+    }
+    const bool known = option == "--rounds" || option == "--sizes";
+    if (!known || i + 1 == argc)
+      throw std::runtime_error(
+          fmt::format("{}: {}\n{}", option, known ? "no value" : "no such option", kUsage));
+    if (option == "--rounds")
+      chosen.rounds = number(option, argv[i + 1], 1, kMostRounds);
+    else
+      chosen.sizes = sizes(option, argv[i + 1]);
+  }
+  return chosen;
+}
+
+void run(const Options& chosen) {
   const Eal eal(
       {"--in-memory", "--no-pci", "--no-telemetry", "--log-level=*:error", "--lcores=0,1"});
-  fmt::print("M operations a second; medians of {} rounds\n", rounds);
+  fmt::print("M operations a second; medians of {} rounds\n", chosen.rounds);
   fmt::print("{:>9} {:<7} {:>7}", "entries", "", "threads");
   for (size_t c = 0; c < kContenders.size(); ++c)
     fmt::print(" {:>9}{}", kContenders[c].name, c == 0 ? "" : " ratio");
   fmt::print("\n");
-  for (const uint32_t entries : sizes) compare(entries, rounds);
+  for (const uint32_t entries : chosen.sizes) compare(entries, chosen.rounds);
 }
 
 }  // namespace
@@ -200,7 +248,7 @@ void run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   try {
-    godwit::run(argc, argv);
+    godwit::run(godwit::options(argc, argv));
     return EXIT_SUCCESS;
   } catch (const std::exception& error) {
     fmt::print(stderr, "table-bench: {}\n", error.what());
