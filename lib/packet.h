@@ -24,6 +24,7 @@ inline constexpr uint16_t kEtherTypeVlan = 0x8100;     // C-tag, IEEE 802.1Q-201
 inline constexpr uint16_t kEtherTypeService = 0x88a8;  // S-tag, once 802.1ad
 inline constexpr uint16_t kEtherTypeIpv6 = 0x86dd;
 
+inline constexpr uint8_t kProtocolIcmp = 1;
 inline constexpr uint8_t kProtocolUdp = 17;
 inline constexpr uint8_t kProtocolIcmpv6 = 58;
 
@@ -34,6 +35,7 @@ inline constexpr size_t kArpSize = 28;
 inline constexpr size_t kIpv4HeaderSize = 20;  // without options
 inline constexpr size_t kIpv6HeaderSize = 40;
 inline constexpr size_t kUdpHeaderSize = 8;
+inline constexpr size_t kIcmpHeaderSize = 8;  // ICMP and ICMPv6: errors and echo alike
 
 // ---- Ethernet and VLAN tags (IEEE 802.3 §3.2, IEEE 802.1Q §9) ----
 

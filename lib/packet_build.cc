@@ -5,38 +5,28 @@ namespace {
 
 constexpr size_t kMaxUdpPayload = 0xffff - kIpv4HeaderSize - kUdpHeaderSize;
 
-void put_ethernet(Writer& w, const LinkHeader& link, uint16_t ether_type) {
-  w.put_mac(link.dst);
-  w.put_mac(link.src);
-  if (link.tci) {
-    w.put_be16(kEtherTypeVlan);
-    w.put_be16(*link.tci);
-  }
-  w.put_be16(ether_type);
-}
-
-void put_ipv4(Writer& w, const UdpFlow& flow, size_t payload_size) {
+void put_ipv4(Writer& w, const IpHeader& ip, size_t payload_size) {
   const size_t start = w.length();
-  w.put_be16(0x4500);  // version 4, five words, no DSCP
+  w.put_u8(0x45);  // version 4, five words
+  w.put_u8(ip.traffic_class);
   w.put_be16(static_cast<uint16_t>(kIpv4HeaderSize + payload_size));
   w.put_be16(0);       // identification: none is needed (RFC 6864 §4.1)
   w.put_be16(0x4000);  // don't fragment
-  w.put_u8(flow.ttl);
-  w.put_u8(kProtocolUdp);
+  w.put_u8(ip.ttl);
+  w.put_u8(ip.protocol);
   w.put_be16(0);
-  w.put_ip(flow.src);
-  w.put_ip(flow.dst);
+  w.put_ip(ip.src);
+  w.put_ip(ip.dst);
   w.patch_be16(start + 10, internet_checksum(w.written_since(start)));
 }
 
-void put_ipv6(Writer& w, const IpAddress& src, const IpAddress& dst, uint8_t next_header,
-              uint8_t hop_limit, size_t payload_size) {
-  w.put_be32(0x60000000);  // version 6, no traffic class, no flow label
+void put_ipv6(Writer& w, const IpHeader& ip, size_t payload_size) {
+  w.put_be32(0x60000000 | uint32_t{ip.traffic_class} << 20);  // version 6, no flow label
   w.put_be16(static_cast<uint16_t>(payload_size));
-  w.put_u8(next_header);
-  w.put_u8(hop_limit);
-  w.put_ip(src);
-  w.put_ip(dst);
+  w.put_u8(ip.protocol);
+  w.put_u8(ip.ttl);
+  w.put_ip(ip.src);
+  w.put_ip(ip.dst);
 }
 
 void put_link_address_option(Writer& w, uint8_t type, const std::optional<Mac>& mac) {
@@ -102,6 +92,23 @@ void Writer::put_bytes(std::span<const uint8_t> bytes) {
   if (uint8_t* p = claim(bytes.size())) std::memcpy(p, bytes.data(), bytes.size());
 }
 
+void put_ethernet(Writer& w, const LinkHeader& link, uint16_t ether_type) {
+  w.put_mac(link.dst);
+  w.put_mac(link.src);
+  if (link.tci) {
+    w.put_be16(kEtherTypeVlan);
+    w.put_be16(*link.tci);
+  }
+  w.put_be16(ether_type);
+}
+
+void put_ip_header(Writer& w, const IpHeader& ip, size_t payload_size) {
+  if (ip.src.is_v6)
+    put_ipv6(w, ip, payload_size);
+  else
+    put_ipv4(w, ip, payload_size);
+}
+
 size_t build_ethernet(std::span<uint8_t> out, const LinkHeader& link, uint16_t ether_type,
                       std::span<const uint8_t> payload) {
   Writer w(out);
@@ -146,7 +153,7 @@ size_t build_nd(std::span<uint8_t> out, const LinkHeader& link, const NdView& nd
   const size_t size = fixed + kNdOptionUnit * (nd.sllao.has_value() + nd.tllao.has_value());
   Writer w(out);
   put_ethernet(w, link, kEtherTypeIpv6);
-  put_ipv6(w, nd.src, nd.dst, kProtocolIcmpv6, kNdHopLimit, size);
+  put_ip_header(w, {nd.src, nd.dst, kProtocolIcmpv6, kNdHopLimit}, size);
   const size_t start = w.length();
   w.put_u8(static_cast<uint8_t>(nd.type));
   w.put_u8(0);    // code
@@ -195,11 +202,8 @@ size_t build_udp(std::span<uint8_t> out, const LinkHeader& link, const UdpFlow& 
   if (payload.size() > kMaxUdpPayload) return 0;
   const size_t size = kUdpHeaderSize + payload.size();
   Writer w(out);
-  put_ethernet(w, link, flow.src.is_v6 ? kEtherTypeIpv6 : kEtherTypeIpv4);
-  if (flow.src.is_v6)
-    put_ipv6(w, flow.src, flow.dst, kProtocolUdp, flow.ttl, size);
-  else
-    put_ipv4(w, flow, size);
+  put_ethernet(w, link, ether_type_of(flow.src));
+  put_ip_header(w, {flow.src, flow.dst, kProtocolUdp, flow.ttl}, size);
   const size_t start = w.length();
   w.put_be16(flow.src_port);
   w.put_be16(flow.dst_port);

@@ -85,6 +85,24 @@ struct LinkHeader {
   std::optional<uint16_t> tci{};  // with a C-tag: PCP 3, DEI 1, VID 12
 };
 
+// What stands in the header of a datagram that godwit sends.
+struct IpHeader {
+  IpAddress src;  // decides between IPv4 and IPv6
+  IpAddress dst;
+  uint8_t protocol = 0;       // or next header
+  uint8_t ttl = 64;           // or hop limit; the default is RFC 1700's
+  uint8_t traffic_class = 0;  // DSCP 6, ECN 2 (RFC 2474 §3)
+};
+
+// Append one header. IPv4: no options, not to be fragmented, checksum right. `payload_size` octets
+// follow; the caller sees to it that the header can say so many.
+void put_ethernet(Writer& w, const LinkHeader& link, uint16_t ether_type);
+void put_ip_header(Writer& w, const IpHeader& ip, size_t payload_size);
+
+constexpr uint16_t ether_type_of(const IpAddress& ip) {
+  return ip.is_v6 ? kEtherTypeIpv6 : kEtherTypeIpv4;
+}
+
 size_t build_ethernet(std::span<uint8_t> out, const LinkHeader& link, uint16_t ether_type,
                       std::span<const uint8_t> payload);
 
