@@ -1,0 +1,144 @@
+// What RFC 1812 and RFC 4291 ask of a router about each packet that it forwards.
+//
+// `l3` is a packet from its IP header on, Ethernet padding included. A worker calls these for every
+// routed frame: hence inline. Pure functions: any thread, no state.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+#include <span>
+
+#include "lib/byte_order.h"
+#include "lib/packet.h"
+
+namespace godwit {
+
+// Why a packet is not forwarded. In the order in which it is asked.
+enum class IpFault : uint8_t {
+  kNone,
+  kBadHeader,           // not whole, or not what its RFC allows
+  kMartianSource,       // no host's address, or one that means nothing beyond its link
+  kMartianDestination,  // the same of the destination
+  kTtlExpired,          // TTL or hop limit would be 0; the only one that is told to the source
+};
+
+// ---- Checksums ----
+
+// The sum of a header of five words, its carries folded in: 0xffff if the checksum is right. (It is
+// never 0, as the version is not.)
+inline uint64_t sum_of_five_words(const uint8_t* l3) {
+  uint64_t a;
+  uint64_t b;
+  uint32_t c;
+  std::memcpy(&a, l3, sizeof a);
+  std::memcpy(&b, l3 + 8, sizeof b);
+  std::memcpy(&c, l3 + 16, sizeof c);
+  // The order of octets does not matter to the sum (RFC 1071 §2 (B)).
+  uint64_t sum = (a & 0xffffffff) + (a >> 32) + (b & 0xffffffff) + (b >> 32) + c;
+  sum = (sum & 0xffff) + (sum >> 16 & 0xffff) + (sum >> 32);
+  return (sum & 0xffff) + (sum >> 16);
+}
+
+// RFC 1812 §5.2.2 (2). At least `header_length` octets, itself at least 20, are at `l3`.
+inline bool header_checksum_ok(const uint8_t* l3, size_t header_length) {
+  if (header_length == kIpv4HeaderSize) [[likely]]
+    return sum_of_five_words(l3) == 0xffff;
+  return internet_checksum({l3, header_length}) == 0;
+}
+
+// What a checksum becomes when a word under it changes (RFC 1624 §3, equation 3).
+constexpr uint16_t updated_checksum(uint16_t checksum, uint16_t from, uint16_t to) {
+  uint32_t sum = uint32_t{static_cast<uint16_t>(~checksum)} + static_cast<uint16_t>(~from) + to;
+  sum = (sum & 0xffff) + (sum >> 16);
+  sum = (sum & 0xffff) + (sum >> 16);
+  return static_cast<uint16_t>(~sum);
+}
+
+// ---- IPv4 ----
+
+// 0/8, 127/8 or 240/4, the limited broadcast included: RFC 1812 §5.3.7, RFC 6890 §2.2.2. And
+// 169.254/16, which no router forwards from or to (RFC 3927 §7).
+constexpr bool is_martian4(uint32_t ip) {
+  const uint32_t net = ip >> 24;
+  return net == 0 || net == 127 || net >= 240 || ip >> 16 == 0xa9fe;
+}
+
+constexpr bool is_multicast4(uint32_t ip) { return ip >> 28 == 0xe; }
+
+// RFC 1812 §5.2.2, the checksum included.
+inline bool is_sound4(std::span<const uint8_t> l3) {
+  if (l3.size() < kIpv4HeaderSize || l3[0] >> 4 != 4) return false;
+  const size_t header_length = (l3[0] & 0xfU) * 4;
+  const size_t total_length = load_be16(&l3[2]);
+  return header_length >= kIpv4HeaderSize && total_length >= header_length &&
+         total_length <= l3.size() && header_checksum_ok(l3.data(), header_length);
+}
+
+// Everything but the TTL, which does not matter to a packet that has arrived (RFC 1812 §4.2.2.9).
+// A multicast destination is no fault here.
+inline IpFault check_addressed4(std::span<const uint8_t> l3) {
+  if (!is_sound4(l3)) return IpFault::kBadHeader;
+  const uint32_t src = load_be32(&l3[12]);
+  if (is_martian4(src) || is_multicast4(src)) return IpFault::kMartianSource;
+  return is_martian4(load_be32(&l3[16])) ? IpFault::kMartianDestination : IpFault::kNone;
+}
+
+// The TTL would become 0 (RFC 1812 §5.3.1). Of a sound packet.
+inline bool ttl_expired4(const uint8_t* l3) { return l3[8] <= 1; }
+
+inline IpFault check_forward4(std::span<const uint8_t> l3) {
+  const IpFault fault = check_addressed4(l3);
+  return fault == IpFault::kNone && ttl_expired4(l3.data()) ? IpFault::kTtlExpired : fault;
+}
+
+// RFC 1812 §5.3.1, the header's checksum updated. Of a packet that check_forward4 let pass.
+inline void decrement_ttl(uint8_t* l3) {
+  const uint16_t from = load_be16(l3 + 8);  // TTL and protocol
+  const auto to = static_cast<uint16_t>(from - 0x100);
+  store_be16(l3 + 8, to);
+  store_be16(l3 + 10, updated_checksum(load_be16(l3 + 10), from, to));
+}
+
+// ---- IPv6 ----
+
+// :: or ::1 (RFC 4291 §2.5.2, §2.5.3), or link-local (§2.5.6).
+constexpr bool is_martian6(uint64_t hi, uint64_t lo) {
+  return (hi == 0 && lo <= 1) || hi >> 54 == 0x3fa;
+}
+
+// ff00::/16 .. ff02::/16 and their like with flags: reserved, of an interface or of a link (RFC
+// 4291 §2.7, RFC 7346 §2), so never forwarded.
+constexpr bool is_narrow_multicast6(uint64_t hi) {
+  return hi >> 56 == 0xff && (hi >> 48 & 0xf) <= 2;
+}
+
+// RFC 8200 §3.
+inline bool is_sound6(std::span<const uint8_t> l3) {
+  return l3.size() >= kIpv6HeaderSize && l3[0] >> 4 == 6 &&
+         load_be16(&l3[4]) <= l3.size() - kIpv6HeaderSize;
+}
+
+// Everything but the hop limit, which does not matter to a packet that has arrived. Not for what is
+// sent to or from link-local addresses, which a gateway has as well: is_sound6 is all that they
+// need. Multicast of a wider scope than the link is no fault here.
+inline IpFault check_addressed6(std::span<const uint8_t> l3) {
+  if (!is_sound6(l3)) return IpFault::kBadHeader;
+  const uint64_t src = load_be64(&l3[8]);
+  if (is_martian6(src, load_be64(&l3[16])) || src >> 56 == 0xff) return IpFault::kMartianSource;
+  const uint64_t dst = load_be64(&l3[24]);
+  const bool narrow = is_martian6(dst, load_be64(&l3[32])) || is_narrow_multicast6(dst);
+  return narrow ? IpFault::kMartianDestination : IpFault::kNone;
+}
+
+// The hop limit would become 0 (RFC 8200 §3). Of a sound packet.
+inline bool hop_limit_expired(const uint8_t* l3) { return l3[7] <= 1; }
+
+inline IpFault check_forward6(std::span<const uint8_t> l3) {
+  const IpFault fault = check_addressed6(l3);
+  return fault == IpFault::kNone && hop_limit_expired(l3.data()) ? IpFault::kTtlExpired : fault;
+}
+
+// Of a packet that check_forward6 let pass.
+inline void decrement_hop_limit(uint8_t* l3) { --l3[7]; }
+
+}  // namespace godwit
