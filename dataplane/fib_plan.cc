@@ -70,7 +70,7 @@ void FibPlan::add_subnet(BridgeIndex bridge, const IpPrefix& prefix) {
 
 void FibPlan::add_route(const RouteConfig& route) {
   const auto bridge = subnets_.find(route.via);
-  if (!bridge || is_link_local_v6(route.to.address)) return;
+  if (!bridge) return;
   add(route.to, {NextHop::Kind::kVia, static_cast<BridgeIndex>(*bridge), route.via});
 }
 

@@ -73,6 +73,7 @@ struct BridgeConfig {
   uint64_t learn_limit = 1U << 20;
   uint64_t learn_limit_per_port = 65536;  // new entries on an untrusted port
   std::optional<GatewayConfig> gateway;
+  uint16_t mtu = 1500;  // octets of an IP packet that the gateway sends into the bridge
   bool suppress = false;
   MovesConfig moves;
   bool inspect_arp = false;
@@ -100,6 +101,7 @@ struct LimitsConfig {
   Rate resolve_per_target{1};
   uint64_t unresolved_per_target = 3;  // frames
   uint64_t unresolved = 4096;          // frames
+  Rate icmp_errors{100};               // of one port
 };
 
 struct NeighborsConfig {

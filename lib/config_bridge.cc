@@ -16,6 +16,10 @@ constexpr CountRange kAging{kSecond, 32000 * kSecond};
 // The FDB counts milliseconds in 16 bits while a host's location is in doubt.
 constexpr Nanos kLongestDoubt = 60 * kSecond;
 constexpr uint16_t kMaxVlan = 4094;
+// Every IPv4 host takes a datagram of 576 octets (RFC 1122 §3.3.2); every IPv6 link carries a
+// packet of 1280 (RFC 8200 §5).
+constexpr CountRange kMtu{576, 65535};
+constexpr uint16_t kMinIpv6Mtu = 1280;
 
 class BridgeReader {
  public:
@@ -37,6 +41,7 @@ class BridgeReader {
     learning.read_count("per_port", bridge_.learn_limit_per_port, kEntries);
     learning.finish();
     read_gateway();
+    read_mtu();
     map_.read_bool("suppress", bridge_.suppress);
     read_moves();
     MapReader inspect = map_.enter("inspect");
@@ -140,6 +145,17 @@ class BridgeReader {
     } else {
       map.value_error("addresses", item, "is not ADDRESS/LENGTH (write it like 10.9.0.254/24)");
     }
+  }
+
+  void read_mtu() {
+    map_.read_count("mtu", bridge_.mtu, kMtu);
+    if (bridge_.mtu >= kMinIpv6Mtu || !bridge_.gateway) return;
+    for (const IpPrefix& prefix : bridge_.gateway->addresses)
+      if (prefix.address.is_v6)
+        return messages_.error(
+            map_.place_of("mtu"),
+            fmt::format("mtu: '{}' is too small for the gateway's IPv6 address (write at least {})",
+                        bridge_.mtu, kMinIpv6Mtu));
   }
 
   void read_moves() {

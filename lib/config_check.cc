@@ -104,6 +104,15 @@ class ConfigCheck {
     }
   }
 
+  // What keeps a network from being routed to; empty if nothing does. Multicast has no next hop,
+  // and each link has link-local addresses of its own (RFC 4291 §2.5.6).
+  static std::string_view destination_fault(const IpPrefix& to) {
+    const bool is_v6 = to.address.is_v6;
+    if (to.address.is_multicast() && to.length >= (is_v6 ? 8 : 4)) return "is multicast";
+    if (is_link_local_v6(to.address) && to.length >= 10) return "is link-local";
+    return {};
+  }
+
   // What keeps an address from being a host's within its prefix; empty if nothing does. Prefixes of
   // one or two addresses have none to spare (RFC 3021, RFC 6164).
   static std::string_view address_fault(const IpPrefix& prefix) {
@@ -186,13 +195,20 @@ class ConfigCheck {
       if (!is_new)
         messages_.error(place.to, fmt::format("route to {} is given twice (first on line {})",
                                               to_string(to), it->second.line));
+      if (const std::string_view fault = destination_fault(to); !fault.empty())
+        messages_.error(place.to, fmt::format("route to {} {}", to_string(to), fault));
       const std::string route = fmt::format("route to {}: via {}", to_string(to), to_string(via));
+      const auto subnet = networks_.find(via);
       if (to.address.is_v6 != via.is_v6)
         messages_.error(place.via, route + " is of the other IP version");
       else if (own.contains(via))
         messages_.error(place.via, route + " is a gateway address of godwit itself");
-      else if (!networks_.find(via))
+      else if (!subnet)
         messages_.error(place.via, route + " is in the prefix of no bridge's gateway address");
+      else if (const std::string_view fault =
+                   address_fault({via, gateways_[*subnet].prefix.length});
+               !fault.empty())
+        messages_.error(place.via, fmt::format("{} {}", route, fault));
       else if (is_link_local_v6(via) && link_local_bridges.size() > 1)
         messages_.error(place.via,
                         route + " is link-local, and several bridges have such a prefix");

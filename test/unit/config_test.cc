@@ -48,6 +48,7 @@ bridges:
     aging: 300s
     learning: {limit: 1000000, per_port: 4096}
     gateway: {mac: "02:00:5e:10:00:01", addresses: [10.9.0.254/24, "fd00:9::fe/64"]}
+    mtu: 9000
     suppress: true
     moves: {class: registered, settle: 5s, veto: 30s, probe_wait: 60ms, probe_timeout: 150ms,
             keepalive: off, activate: announce, hold: {frames: 8Ki, bytes: 16Mi, time: 1.5s}}
@@ -55,7 +56,7 @@ bridges:
     static: [{mac: "52:54:00:00:00:09", port: server1, ip: 10.9.0.9}]
 routes: [{to: 0.0.0.0/0, via: 10.9.0.1}]
 limits: {arp_per_source: 16/s, arp_per_port: 1001/s, punt: 50001/s, resolve_per_target: 2/s,
-         unresolved_per_target: 4, unresolved: 4097}
+         unresolved_per_target: 4, unresolved: 4097, icmp_errors: 101/s}
 neighbors: {limit: 2Mi, per_port: 1Ki, per_mac: 8, learn: false}
 control: {socket: /tmp/godwit.sock, metrics: "[::1]:9464"}
 workers: {count: 2, burst: 64}
@@ -83,6 +84,7 @@ TEST_CASE("every key of the configuration reaches the model", "[config]") {
   CHECK(config.limits.resolve_per_target.per_second == 2);
   CHECK(config.limits.unresolved_per_target == 4);
   CHECK(config.limits.unresolved == 4097);
+  CHECK(config.limits.icmp_errors.per_second == 101);
   CHECK(config.neighbors.limit == 2U << 20);
   CHECK(config.neighbors.per_port == 1024);
   CHECK(config.neighbors.per_mac == 8);
@@ -111,6 +113,7 @@ TEST_CASE("every key of a bridge reaches the model", "[config]") {
   CHECK(to_string(bridge.gateway->mac) == "02:00:5e:10:00:01");
   REQUIRE(bridge.gateway->addresses.size() == 2);
   CHECK(to_string(bridge.gateway->addresses[1]) == "fd00:9::fe/64");
+  CHECK(bridge.mtu == 9000);
   CHECK(bridge.suppress);
   CHECK(bridge.moves.host_class == HostClass::kRegistered);
   CHECK(bridge.moves.activate == Activation::kAnnounce);
@@ -138,10 +141,12 @@ TEST_CASE("what is left out, empty or null has its default", "[config]") {
     CHECK(bridge.is_vlan_transparent());
     CHECK(bridge.aging == 300 * kSecond);
     CHECK(bridge.learn_limit == 1U << 20);
+    CHECK(bridge.mtu == 1500);
     CHECK(bridge.moves.host_class == HostClass::kLearned);
     CHECK(bridge.moves.activate == Activation::kTraffic);
     CHECK(bridge.moves.settle == 5 * kSecond);
     CHECK(result.config.limits.punt.per_second == 50000);
+    CHECK(result.config.limits.icmp_errors.per_second == 100);
     CHECK(result.config.workers.burst == 32);
     CHECK(result.config.mbufs == 0);
   }
@@ -321,6 +326,22 @@ TEST_CASE("a gateway has a station's MAC and hosts' addresses", "[config]") {
                  {"3:62: bridge 'b': gateway address 10.0.0.1/16 is listed twice"})});
 }
 
+TEST_CASE("an MTU is what IP needs at least", "[config]") {
+  const auto with = [](const char* mtu, const char* address, std::vector<std::string> errors) {
+    return Wrong{fmt::format("mtu: {}, gateway: {{mac: '02:00:00:00:00:01', addresses: [{}]}}", mtu,
+                             address),
+                 std::move(errors)};
+  };
+  check_bridge_table(
+      {with("576", "10.0.0.1/24", {}), with("1280", "'fd00::1/64'", {}),
+       with("65535", "10.0.0.1/24", {}),
+       with("575", "10.0.0.1/24", {"3:6: mtu: '575' is out of range (576 to 65535)"}),
+       with("65536", "10.0.0.1/24", {"3:6: mtu: '65536' is out of range (576 to 65535)"}),
+       with("1279", "10.0.0.1/24, 'fd00::1/64'",
+            {"3:6: mtu: '1279' is too small for the gateway's IPv6 address (write at least "
+             "1280)"})});
+}
+
 TEST_CASE("gateway networks of two bridges do not overlap, but for link-local ones", "[config]") {
   const auto two = [](const char* first, const char* second) {
     return fmt::format(
@@ -397,6 +418,27 @@ TEST_CASE("routes go to networks, by way of a neighbor", "[config]") {
         "['fe80::1/64']}}\nroutes: [{to: '::/0', via: 'fe80::9'}]\n",
         {"5:28: route to ::/0: via fe80::9 is link-local, and several bridges have such a "
          "prefix"}}});
+}
+
+TEST_CASE("routes go by way of hosts, to where hosts may be", "[config]") {
+  const std::string bridge =
+      "ports: {p: {}}\nbridges: {b: {ports: [p], gateway: {mac: '02:00:00:00:00:01', addresses: "
+      "[10.0.0.1/24, 10.0.1.1/31, 'fd00::1/64']}}}\nroutes:\n";
+  check_table(
+      {{bridge + "- {to: 10.1.0.0/16, via: 10.0.1.0}\n", {}},
+       {bridge + "- {to: 0.0.0.0/0, via: 10.0.0.255}\n",
+        {"4:24: route to 0.0.0.0/0: via 10.0.0.255 is the network's broadcast address"}},
+       {bridge + "- {to: 0.0.0.0/0, via: 10.0.0.0}\n",
+        {"4:24: route to 0.0.0.0/0: via 10.0.0.0 is the network's own address"}},
+       {bridge + "- {to: '::/0', via: 'fd00::'}\n",
+        {"4:21: route to ::/0: via fd00:: is the subnet-router anycast address (RFC 4291 "
+         "§2.6.1)"}},
+       {bridge + "- {to: 224.0.0.0/4, via: 10.0.0.2}\n",
+        {"4:8: route to 224.0.0.0/4 is multicast"}},
+       {bridge + "- {to: 192.0.0.0/2, via: 10.0.0.2}\n", {}},
+       {bridge + "- {to: 'ff0e::/16', via: 'fd00::2'}\n", {"4:8: route to ff0e::/16 is multicast"}},
+       {bridge + "- {to: 'fe80::/64', via: 'fd00::2'}\n",
+        {"4:8: route to fe80::/64 is link-local"}}});
 }
 
 TEST_CASE("what works but is hardly meant is a warning", "[config]") {
