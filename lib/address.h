@@ -21,6 +21,11 @@ struct Mac {
   constexpr bool is_broadcast() const { return bits == 0xffffffffffff; }
   // 01-80-C2-00-00-00 .. 0F, which a bridge never relays (IEEE 802.1Q-2018 §8.6.3, table 8-1).
   constexpr bool is_reserved_group() const { return (bits & ~uint64_t{0xf}) == 0x0180c2000000; }
+  // 00-00-5E-00-01-xx (IPv4) or -02-xx (IPv6): shared by the routers of a VRRP group (RFC 5798
+  // §7.3).
+  constexpr bool is_virtual_router() const {
+    return bits >> 8 == 0x00005e0001 || bits >> 8 == 0x00005e0002;
+  }
   // May stand as a source that teaches a location: one station, and not the zero address.
   constexpr bool is_station() const { return !is_group() && !is_zero(); }
 
@@ -58,6 +63,13 @@ struct IpAddress {
   }
   bool operator==(const IpAddress&) const = default;
 };
+
+// The address in fe80::/64 that a host with this MAC makes itself: a modified EUI-64, with the U/L
+// bit inverted and fffe in the middle (RFC 4291 §2.5.6 and appendix A, RFC 2464 §5).
+constexpr IpAddress link_local_of(Mac mac) {
+  const uint64_t eui64 = mac.bits >> 24 << 40 | uint64_t{0xfffe} << 24 | (mac.bits & 0xffffff);
+  return IpAddress::v6(0xfe80000000000000, eui64 ^ uint64_t{0x02} << 56);
+}
 
 std::optional<IpAddress> parse_ip(std::string_view text);
 std::string to_string(const IpAddress& ip);  // IPv6 in the form of RFC 5952

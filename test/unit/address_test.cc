@@ -19,6 +19,18 @@ TEST_CASE("what a MAC may be", "[address]") {
   CHECK_FALSE(Mac{0}.is_station());
   CHECK_FALSE(Mac{0x333300000001}.is_station());
   CHECK(Mac{0x525400000002}.is_station());
+  CHECK(parse_mac("00:00:5e:00:01:07")->is_virtual_router());
+  CHECK(parse_mac("00:00:5e:00:02:ff")->is_virtual_router());
+  for (const char* other : {"00:00:5e:00:00:07", "00:00:5e:00:03:07", "02:00:5e:00:01:07",
+                            "01:00:5e:00:01:07", "00:00:5e:01:01:07"})
+    CHECK_FALSE(parse_mac(other)->is_virtual_router());
+}
+
+TEST_CASE("a MAC makes a link-local address", "[address]") {
+  CHECK(to_string(link_local_of(Mac{0x525400000002})) == "fe80::5054:ff:fe00:2");
+  CHECK(to_string(link_local_of(Mac{0x02005e100001})) == "fe80::5eff:fe10:1");
+  CHECK(to_string(link_local_of(Mac{0x3456789abcde})) == "fe80::3656:78ff:fe9a:bcde");
+  CHECK(link_local_of(Mac{0x525400000002}).is_link_local());
 }
 
 TEST_CASE("IP addresses are parsed and printed as their RFCs say", "[address]") {
