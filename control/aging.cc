@@ -7,6 +7,10 @@
 namespace godwit {
 namespace {
 
+constexpr uint32_t kReachableSeconds = 30;
+// Three questions, a second apart, have been asked by then.
+constexpr Nanos kAnswerTime = 4 * kSecond;
+
 std::vector<uint32_t> ages(const Config& config, unsigned quarters) {
   std::vector<uint32_t> age_s;
   for (const BridgeConfig& bridge : config.bridges)
@@ -62,10 +66,24 @@ std::optional<Nanos> NeighborAging::visit(uint32_t slot, Nanos now) {
   if ((entry.flags() & kStaticNeighbor) != 0) return std::nullopt;
   const uint32_t age_s = age_s_[host->bridge];
   const auto silent_s = static_cast<uint32_t>(now / kSecond) - neighbors_.heard_s(slot);
-  if (silent_s <= age_s) return expiry(now, silent_s, age_s);
+  if (silent_s <= age_s)
+    return grown_stale(slot, entry, silent_s, now, expiry(now, silent_s, age_s));
+  if (verify && verify(host->bridge, host->ip, slot, entry, now)) return now + kAnswerTime;
   if (!remove(slot, entry)) return now + kSecond;
   ++aged_;
   return std::nullopt;
+}
+
+// A proof that the host can be reached holds for half a minute (RFC 4861 §10, REACHABLE_TIME). The
+// next instant at which time changes anything about the entry.
+Nanos NeighborAging::grown_stale(uint32_t slot, NeighborEntry entry, uint32_t silent_s, Nanos now,
+                                 Nanos expires) {
+  if (entry.state() != NeighborState::kReachable) return expires;
+  if (silent_s <= kReachableSeconds)
+    return std::min(expires, expiry(now, silent_s, kReachableSeconds));
+  NeighborEntry expected = entry;
+  neighbors_.compare_exchange(slot, expected, entry.with_state(NeighborState::kStale));
+  return expires;
 }
 
 bool NeighborAging::remove(uint32_t slot, NeighborEntry entry) {

@@ -3,8 +3,8 @@
 // Both keep whole seconds, so an entry last heard at t is alive before t + age and gone from
 // t + age + 1 s on. A location lives for the bridge's `aging` since any frame of the host. A
 // mapping lives for three quarters of that, in whole seconds and at least one, since the last ARP
-// or ND evidence for it (RFC 8302 §8): it does not outlive the location that the same frame
-// confirmed.
+// or ND evidence for it (RFC 8302 §8), and where the gateway can ask the owner, until that does not
+// answer: so it is asked before the location ends that the same frame confirmed.
 #pragma once
 
 #include <functional>
@@ -48,6 +48,11 @@ class NeighborAging {
  public:
   NeighborAging(const Config& config, NeighborTable& neighbors, GracePeriod& grace);
 
+  // Asks the owner of a mapping that is old whether it is still there, if set; false when that
+  // cannot be. A mapping that is being asked about ends by expire().
+  std::function<bool(BridgeIndex bridge, const IpAddress& ip, uint32_t slot, NeighborEntry entry,
+                     Nanos now)>
+      verify;
   // Called for each mapping that a walk meets, if set.
   std::function<void(BridgeIndex bridge, Mac mac, const IpAddress& ip)> on_met;
   // Called for each mapping that ends.
@@ -58,12 +63,17 @@ class NeighborAging {
   Nanos shortest_life() const { return shortest_life_; }
   std::optional<Nanos> visit(uint32_t slot, Nanos now);
 
+  // Ends a mapping whose owner does not answer. No effect if it has answered meanwhile.
+  void expire(uint32_t slot, NeighborEntry entry) { aged_ += remove(slot, entry) ? 1 : 0; }
   // Ends a mapping ahead of its time. False when it changed meanwhile.
   bool remove(uint32_t slot, NeighborEntry entry);
   void reclaim() { limbo_.poll(neighbors_); }
   uint64_t aged() const { return aged_; }
 
  private:
+  Nanos grown_stale(uint32_t slot, NeighborEntry entry, uint32_t silent_s, Nanos now,
+                    Nanos expires);
+
   NeighborTable& neighbors_;
   Limbo limbo_;
   std::vector<uint32_t> age_s_;  // by bridge

@@ -39,6 +39,7 @@ BenchPhase between(const BenchPhase& earlier, BenchPhase later) {
     port.tx -= earlier.ports[p].tx;
     port.forwarded -= earlier.ports[p].forwarded;
     port.consumed -= earlier.ports[p].consumed;
+    port.originated -= earlier.ports[p].originated;
     port.tx_full -= earlier.ports[p].tx_full;
     for (size_t d = 0; d < port.drops.size(); ++d) port.drops[d] -= earlier.ports[p].drops[d];
   }
@@ -49,17 +50,17 @@ BenchPhase between(const BenchPhase& earlier, BenchPhase later) {
 
 // One worker with what is its own.
 struct Lane {
-  Lane(const Topology& topology, Tables& tables, uint16_t index,
+  Lane(const Topology& topology, Tables& tables, const Fib& fib, rte_mempool* pool, uint16_t index,
        const std::vector<std::unique_ptr<Ethdev>>& devices)
-      : ring(fmt::format("bench{}", index).c_str(), kEvents) {
+      : channel(fmt::format("bench{}", index).c_str(), kEvents) {
     for (const auto& device : devices) {
       ports.push_back(std::make_unique<EthdevPort>(*device, index));
       list.push_back(ports.back().get());
     }
-    worker = std::make_unique<Worker>(topology, tables, ring, list);
+    worker = std::make_unique<Worker>(topology, tables, fib, channel, pool, list);
   }
 
-  EventRing ring;
+  Channel channel;
   std::vector<std::unique_ptr<EthdevPort>> ports;
   std::vector<Port*> list;
   std::unique_ptr<Worker> worker;
@@ -69,17 +70,18 @@ struct Lane {
 class Bench {
  public:
   Bench(const Config& config, const BenchDevices& devices, uint16_t workers)
-      : topology_(config), tables_(config, kFixedSecret), quiescence_(workers) {
+      : topology_(config), tables_(config, kFixedSecret), fib_(config), quiescence_(workers) {
     for (size_t p = 0; p < config.ports.size(); ++p) {
       pools_.push_back(devices.make_pool(static_cast<PortIndex>(p), workers));
       devices_.push_back(std::make_unique<Ethdev>(devices.ethdev_name(static_cast<PortIndex>(p)),
                                                   workers, pools_.back().get()));
     }
     for (uint16_t w = 0; w < workers; ++w) {
-      lanes_.push_back(std::make_unique<Lane>(topology_, tables_, w, devices_));
-      rings_.push_back(&lanes_.back()->ring);
+      lanes_.push_back(
+          std::make_unique<Lane>(topology_, tables_, fib_, pools_.front().get(), w, devices_));
+      channels_.push_back(&lanes_.back()->channel);
     }
-    control_ = std::make_unique<Control>(topology_, tables_, rings_, quiescence_);
+    control_ = std::make_unique<Control>(topology_, tables_, channels_, quiescence_);
   }
 
   // Runs the workers, each on its lcore, and control on this one. Returns what they did.
@@ -103,11 +105,12 @@ class Bench {
 
   Topology topology_;
   Tables tables_;
+  Fib fib_;
   Quiescence quiescence_;
   std::vector<PoolPointer> pools_;
   std::vector<std::unique_ptr<Ethdev>> devices_;
   std::vector<std::unique_ptr<Lane>> lanes_;
-  std::vector<EventRing*> rings_;
+  std::vector<Channel*> channels_;
   std::unique_ptr<Control> control_;
   TscClock clock_;
   const uint64_t start_ = rte_rdtsc();

@@ -20,7 +20,7 @@ constexpr uint64_t kBuffersInFlight = 4096;
 constexpr uint64_t kBufferOctets =
     RTE_MBUF_DEFAULT_BUF_SIZE + sizeof(rte_mbuf) + 2 * RTE_CACHE_LINE_SIZE;
 constexpr unsigned kBufferCache = 256;
-constexpr uint64_t kOtherMegabytes = 128;  // rings, descriptors, DPDK's own
+constexpr uint64_t kOtherMegabytes = 256;  // rings, descriptors, routes, DPDK's own
 
 uint64_t count_frames(const std::string& path) {
   CaptureStream stream(CaptureFile::open(path));
@@ -104,7 +104,7 @@ BenchDevices::BenchDevices(const Config& config, const BenchOptions& options)
 
 uint64_t BenchDevices::buffers(PortIndex port) const {
   if (config_.mbufs != 0) return config_.mbufs;
-  return devices_[port].frames + kBuffersInFlight * options_.workers;
+  return devices_[port].frames + config_.limits.unresolved + kBuffersInFlight * options_.workers;
 }
 
 uint64_t BenchDevices::megabytes() const {

@@ -10,11 +10,14 @@
 
 namespace godwit {
 
-Control::Control(const Topology& topology, Tables& tables, std::span<EventRing* const> rings,
+Control::Control(const Topology& topology, Tables& tables, std::span<Channel* const> channels,
                  GracePeriod& grace)
     : topology_(topology),
       tables_(tables),
-      rings_(rings),
+      channels_(channels),
+      questions_(topology, channels),
+      solicitor_(topology, tables, questions_),
+      announcer_(topology, questions_),
       settling_(topology.config(), tables.fdb),
       fdb_aging_(topology.config(), tables.fdb, grace),
       neighbor_aging_(topology.config(), tables.neighbors, grace),
@@ -22,6 +25,14 @@ Control::Control(const Topology& topology, Tables& tables, std::span<EventRing* 
       neighbor_sweep_(neighbor_aging_) {
   fdb_aging_.on_settling = [this](uint64_t key, Nanos now) { settling_.met(key, now); };
   fdb_aging_.on_removed = [this](uint64_t key) { moves_.ended(key); };
+  neighbor_aging_.verify = [this](BridgeIndex bridge, const IpAddress& ip, uint32_t slot,
+                                  NeighborEntry entry, Nanos now) {
+    return solicitor_.verify(bridge, ip, slot, entry, now);
+  };
+  solicitor_.on_silent = [this](uint32_t slot, NeighborEntry entry) {
+    neighbor_aging_.expire(slot, entry);
+  };
+  solicitor_.on_given_over = [this](const Event& claim, Mac was) { on_given_over(claim, was); };
   neighbor_aging_.on_removed = [this](BridgeIndex bridge, Mac, const IpAddress& ip) {
     hosts_.remove(bridge, ip);
   };
@@ -32,11 +43,14 @@ Control::Control(const Topology& topology, Tables& tables, std::span<EventRing* 
 }
 
 Nanos Control::next_due() const {
-  return std::min({settling_.next_due(), fdb_sweep_.next_due(), neighbor_sweep_.next_due()});
+  return std::min({settling_.next_due(), announcer_.next_due(), solicitor_.next_due(),
+                   fdb_sweep_.next_due(), neighbor_sweep_.next_due()});
 }
 
 void Control::run_due(Nanos now) {
   if (settling_.next_due() <= now) settling_.run(now);
+  if (announcer_.next_due() <= now) announcer_.run(now);
+  if (solicitor_.next_due() <= now) solicitor_.run(now);
   if (fdb_sweep_.next_due() <= now) fdb_sweep_.run(now);
   if (neighbor_sweep_.next_due() <= now) {
     neighbor_sweep_.run(now);
@@ -48,8 +62,8 @@ void Control::run_due(Nanos now) {
 
 void Control::take_events(Nanos now) {
   Event event;
-  for (EventRing* ring : rings_)
-    while (ring->take(event)) handle(event, now);
+  for (Channel* channel : channels_)
+    while (channel->events.take(event)) handle(event, now);
   const uint64_t lost = events_lost();
   if (std::exchange(lost_seen_, lost) != lost) repair();
 }
@@ -66,7 +80,7 @@ void Control::repair() {
 
 uint64_t Control::events_lost() const {
   uint64_t lost = 0;
-  for (const EventRing* ring : rings_) lost += ring->lost();
+  for (const Channel* channel : channels_) lost += channel->events.lost();
   return lost;
 }
 
@@ -77,15 +91,18 @@ void Control::handle(const Event& event, Nanos now) {
     case EventKind::kRefused:
       return on_refused(event);
     case EventKind::kGatewayClaim:
-      return alarm(event, AlarmKind::kGatewayClaim, true,
-                   "a frame speaks as the gateway; it was not believed");
+      return on_gateway_claim(event, now);
     case EventKind::kMapped:
     case EventKind::kRemapped:
-      return on_mapped(event);
+      return on_mapped(event, now);
     case EventKind::kConflict:
-      return alarm(event, AlarmKind::kAddressConflict, true,
-                   fmt::format("claimed by {}, kept for {}", to_string(event.mac),
-                               to_string(event.other_mac)));
+      return on_conflict(event, now);
+    case EventKind::kUnresolved:
+      return solicitor_.resolve(event.bridge, event.ip, now);
+    case EventKind::kConfirmed:
+      return solicitor_.heard(event.bridge, event.ip, now);
+    case EventKind::kProbed:
+      return solicitor_.defend(event, now);
     case EventKind::kLearnLimit:
       return alarm(event, AlarmKind::kLearnLimit, false, "no room to learn another MAC");
     case EventKind::kPortQuota:
@@ -121,7 +138,41 @@ void Control::on_refused(const Event& event) {
         fmt::format("pinned to port {}", topology_.port(event.from).name));
 }
 
-void Control::on_mapped(const Event& event) {
+void Control::on_gateway_claim(const Event& event, Nanos now) {
+  alarm(event, AlarmKind::kGatewayClaim, true,
+        "a frame speaks as the gateway; it was not believed");
+  const BridgeContext& bridge = topology_.bridge(event.bridge);
+  if (bridge.is_gateway_ip(event.ip))
+    announcer_.defend(event.bridge, event.ip, bridge.gateway_mac, kSelf, now);
+}
+
+// Whether an address stays its owner's, whoever claims it and whether or not the owner answers.
+bool Control::is_kept(const Event& conflict) const {
+  const auto hit = tables_.neighbors.find(conflict.bridge, conflict.ip);
+  if (hit && (hit.entry.flags() & kStaticNeighbor) != 0) return true;
+  const FdbEntry owner = tables_.fdb.find(conflict.bridge, conflict.other_mac).entry;
+  return !owner.is_free() && owner.host_class() != HostClass::kLearned;
+}
+
+void Control::on_conflict(const Event& event, Nanos now) {
+  alarm(
+      event, AlarmKind::kAddressConflict, true,
+      fmt::format("claimed by {}, kept for {}", to_string(event.mac), to_string(event.other_mac)));
+  if (!is_kept(event)) return solicitor_.contest(event, now);
+  if (!topology_.bridge(event.bridge).has_gateway) return;
+  const FdbEntry owner = tables_.fdb.find(event.bridge, event.other_mac).entry;
+  announcer_.defend(event.bridge, event.ip, event.other_mac,
+                    owner.is_free() ? kNoLocation : owner.location(), now);
+}
+
+void Control::on_given_over(const Event& claim, Mac was) {
+  alarm(claim, AlarmKind::kAddressConflict, true,
+        fmt::format("given over from {}, which does not answer", to_string(was)));
+  hosts_.add(claim.bridge, claim.mac, claim.ip);
+}
+
+void Control::on_mapped(const Event& event, Nanos now) {
+  solicitor_.heard(event.bridge, event.ip, now);
   if (event.kind == EventKind::kRemapped)
     alarm(event, AlarmKind::kAddressConflict, true,
           fmt::format("given over from {}, which is gone", to_string(event.other_mac)));

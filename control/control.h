@@ -8,12 +8,15 @@
 
 #include "control/aging.h"
 #include "control/alarms.h"
+#include "control/announcer.h"
 #include "control/host_index.h"
 #include "control/move_log.h"
+#include "control/questions.h"
 #include "control/settling.h"
+#include "control/solicitor.h"
 #include "control/sweep.h"
 
-#include "dataplane/events.h"
+#include "dataplane/orders.h"
 #include "dataplane/tables.h"
 #include "dataplane/topology.h"
 
@@ -25,7 +28,7 @@ namespace godwit {
 class Control {
  public:
   // Everything is the caller's and must outlive control.
-  Control(const Topology& topology, Tables& tables, std::span<EventRing* const> rings,
+  Control(const Topology& topology, Tables& tables, std::span<Channel* const> channels,
           GracePeriod& grace);
 
   // The instant of the next work that time brings about; kNever if there is none. Events of the
@@ -37,6 +40,7 @@ class Control {
   MoveLog& moves() { return moves_; }
   const MoveLog& moves() const { return moves_; }
   const Alarms& alarms() const { return alarms_; }
+  const Solicitor& solicitor() const { return solicitor_; }
   uint64_t aged_locations() const { return fdb_aging_.aged(); }
   uint64_t aged_neighbors() const { return neighbor_aging_.aged(); }
   uint64_t events_lost() const;
@@ -47,16 +51,23 @@ class Control {
   MoveRecord record_of(const Event& event) const;
   void on_moved(const Event& event);
   void on_refused(const Event& event);
-  void on_mapped(const Event& event);
+  void on_mapped(const Event& event, Nanos now);
+  void on_gateway_claim(const Event& event, Nanos now);
+  void on_conflict(const Event& event, Nanos now);
+  void on_given_over(const Event& claim, Mac was);
+  bool is_kept(const Event& conflict) const;
   void follow_rarp_beyond(const Event& event, Nanos now);
   void alarm(const Event& event, AlarmKind kind, bool names_host, std::string detail);
 
   const Topology& topology_;
   Tables& tables_;
-  std::span<EventRing* const> rings_;
+  std::span<Channel* const> channels_;
   HostIndex hosts_;
   MoveLog moves_;
   Alarms alarms_;
+  Questions questions_;
+  Solicitor solicitor_;
+  Announcer announcer_;
   Settling settling_;
   FdbAging fdb_aging_;
   NeighborAging neighbor_aging_;

@@ -25,8 +25,7 @@ bool names_ip(std::span<const uint8_t> bytes, const EthernetView& view, const Ip
   return false;
 }
 
-std::string describe_kind(const Burst& burst, uint16_t i) {
-  const EthernetView view = burst.ethernet(i);
+std::string describe_kind(const Burst& burst, uint16_t i, const EthernetView& view) {
   const FrameEvidence& said = burst.said[i];
   switch (burst.evidence[i]) {
     case Evidence::kGarpRequest:
@@ -61,12 +60,16 @@ std::string describe_kind(const Burst& burst, uint16_t i) {
 // One frame and the words for it.
 class Explanation {
  public:
-  Explanation(const Topology& topology, const Burst& burst, uint16_t i)
-      : topology_(topology), burst_(burst), i_(i) {}
+  Explanation(const Topology& topology, const Burst& burst, uint16_t i, const PlayedFrame& frame)
+      : topology_(topology),
+        burst_(burst),
+        i_(i),
+        view_(parse_ethernet(frame.captured.bytes).value_or(EthernetView{})) {}
 
   std::string classify() const;
   std::string learn() const;
   std::string resolve() const;
+  std::string route() const;
   std::string bridge() const;
   std::string flood() const;
   bool is_runt() const { return is_dropped(Drop::kRunt); }
@@ -79,12 +82,17 @@ class Explanation {
   bool is_dropped(Drop why) const {
     return burst_.fate[i_] == Fate::kDropped && burst_.drop[i_] == why;
   }
-  EthernetView view() const { return burst_.ethernet(i_); }
+  const EthernetView& view() const { return view_; }  // as it came in
+  bool was_routed() const { return burst_.routed[i_] != Routed::kNo; }
   std::string src() const { return to_string(view().src); }
-  std::string dst() const { return to_string(view().dst); }
+  std::string dst() const { return to_string(burst_.ethernet(i_).dst); }  // in the end
   std::string was() const { return place(burst_.was_at[i_]); }  // not set for every outcome
   const std::string& in() const { return topology_.port(burst_.in_port[i_]).name; }
-  const BridgeContext& my_bridge() const { return topology_.bridge(burst_.bridge[i_]); }
+  // That it came in by.
+  const BridgeContext& my_bridge() const {
+    return topology_.bridge(was_routed() ? burst_.came_by[i_] : burst_.bridge[i_]);
+  }
+  const BridgeContext& last_bridge() const { return topology_.bridge(burst_.bridge[i_]); }
   std::string place(Location at) const {
     return at < topology_.ports().size() ? topology_.port(at).name : "godwit itself";
   }
@@ -97,6 +105,7 @@ class Explanation {
   const Topology& topology_;
   const Burst& burst_;
   uint16_t i_;
+  EthernetView view_;
 };
 
 std::string Explanation::classify() const {
@@ -156,6 +165,8 @@ std::string Explanation::resolve() const {
       return unread();
     case Mapped::kSame:
       return fmt::format("{} is {}'s, as known", ip, mac);
+    case Mapped::kConfirmed:
+      return fmt::format("{} is {}'s, as was in doubt", ip, mac);
     case Mapped::kNew:
       return fmt::format("{} was unknown: it is {}'s", ip, mac);
     case Mapped::kTakenOver:
@@ -199,15 +210,26 @@ std::string Explanation::unread() const {
   return "another worker changes this mapping at this moment";
 }
 
+std::string Explanation::route() const {
+  if (was_routed())
+    return fmt::format("routed into bridge {}, to {}{}", last_bridge().name, dst(),
+                       burst_.routed[i_] == Routed::kInFragments ? ", in fragments" : "");
+  if (burst_.fate[i_] == Fate::kHeld) return "the next hop's MAC is unknown: held, and asked for";
+  return {};
+}
+
 std::string Explanation::bridge() const {
   switch (burst_.fate[i_]) {
     case Fate::kForwarded:
       return fmt::format("{} is at {}: sent there", dst(), place(burst_.out[i_]));
     case Fate::kFlooded:
-      return view().dst.is_group() ? fmt::format("{} is a group address: flooded", dst())
-                                   : fmt::format("{} is unknown: flooded", dst());
+      return burst_.ethernet(i_).dst.is_group()
+                 ? fmt::format("{} is a group address: flooded", dst())
+                 : fmt::format("{} is unknown: flooded", dst());
     case Fate::kConsumed:
       return "for godwit itself: consumed";
+    case Fate::kHeld:
+      return {};
     default:
       break;
   }
@@ -228,7 +250,7 @@ std::string Explanation::flood() const {
   for_each_hearer(topology_, burst_, i_, [&](const Membership& member) {
     if (!ports.empty()) ports += ", ";
     ports += topology_.port(member.port).name;
-    if (member.tagged) ports += fmt::format(" (tagged {})", my_bridge().vlan);
+    if (member.tagged) ports += fmt::format(" (tagged {})", last_bridge().vlan);
   });
   return "to " + ports;
 }
@@ -243,7 +265,7 @@ bool ExplainFilter::wants(const Burst& burst, uint16_t i, const PlayedFrame& fra
   if (const auto* count = std::get_if<uint64_t>(&only)) return frame.number <= *count;
   if (std::holds_alternative<std::monostate>(only)) return true;
   if (burst.fate[i] == Fate::kDropped && burst.drop[i] == Drop::kRunt) return false;
-  const EthernetView view = burst.ethernet(i);
+  const EthernetView view = parse_ethernet(frame.captured.bytes).value_or(EthernetView{});
   if (const auto* mac = std::get_if<Mac>(&only)) return view.src == *mac || view.dst == *mac;
   return names_ip(frame.captured.bytes, view, std::get<IpAddress>(only));
 }
@@ -260,19 +282,20 @@ std::optional<ExplainFilter> parse_explain_filter(std::string_view text) {
 
 std::string explain(const Topology& topology, const Burst& burst, uint16_t i,
                     const PlayedFrame& frame, Nanos now) {
-  const Explanation words(topology, burst, i);
+  const Explanation words(topology, burst, i, frame);
   std::string text = fmt::format("#{} {}.{:09} s {}", frame.number, now / kSecond, now % kSecond,
                                  topology.port(burst.in_port[i]).name);
   if (words.is_runt())
     return text + fmt::format(": {} octets, too short for an Ethernet header: dropped (runt)\n",
                               frame.captured.bytes.size());
-  const EthernetView view = burst.ethernet(i);
+  const EthernetView view = parse_ethernet(frame.captured.bytes).value_or(EthernetView{});
   text += fmt::format(" {} > {}: {}, {} octets\n", to_string(view.src), to_string(view.dst),
-                      describe_kind(burst, i), frame.captured.original_length);
+                      describe_kind(burst, i, view), frame.captured.original_length);
   text += line("classify", words.classify());
   if (!words.is_homeless()) text += line("learn", words.learn());
   text += line("resolve", words.resolve());
   if (words.is_homeless()) return text;
+  text += line("route", words.route());
   text += line("bridge", words.bridge());
   if (words.was_flooded()) text += line("flood", words.flood());
   return text;

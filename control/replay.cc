@@ -15,12 +15,19 @@ namespace {
 
 // Every frame of a burst, and its copy in the other tag form.
 constexpr unsigned kMbufs = 2 * kMaxBurst + 1;
-// As long a frame as one mbuf holds: 65407 octets behind the headroom, jumbo and offloaded frames
-// too.
-constexpr uint16_t kDataRoom = UINT16_MAX;
+// Most frames fit a buffer of the usual size. As long a frame as one mbuf holds has 65407 octets
+// behind the headroom: jumbo and offloaded frames are in captures, too.
+constexpr uint16_t kDataRoom = RTE_MBUF_DEFAULT_BUF_SIZE;
+constexpr uint16_t kLongDataRoom = UINT16_MAX;
 // A burst posts a few events a frame, but for RARPs of a host in many VLANs.
 constexpr unsigned kEvents = 1U << 15;
 constexpr uint64_t kBurstsPerReport = 4096;
+
+// Frames that may wait for a neighbor.
+unsigned most_held(const Config& config) {
+  return static_cast<unsigned>(
+      std::min<uint64_t>(config.limits.unresolved, HoldQueues::kMaxFrames));
+}
 
 // A frame that godwit took to deliver: not one it filtered because its sender, or its way in, was
 // wrong.
@@ -36,8 +43,8 @@ bool is_offered(const Burst& burst, uint16_t i) {
 
 void Replay::FreePool::operator()(rte_mempool* pool) const { rte_mempool_free(pool); }
 
-Replay::Pool Replay::make_pool() {
-  Pool pool(rte_pktmbuf_pool_create("replay", kMbufs, 0, 0, kDataRoom, SOCKET_ID_ANY));
+Replay::Pool Replay::make_pool(const char* name, unsigned count, uint16_t data_room) {
+  Pool pool(rte_pktmbuf_pool_create(name, count, 0, 0, data_room, SOCKET_ID_ANY));
   if (!pool) throw std::runtime_error(fmt::format("frame buffers: {}", rte_strerror(rte_errno)));
   return pool;
 }
@@ -46,15 +53,17 @@ Replay::Replay(const Topology& topology, CaptureMerge& captures, CaptureDirector
     : topology_(topology),
       captures_(captures),
       outputs_(outputs),
-      pool_(make_pool()),
+      pool_(make_pool("replay", 2 * kMbufs + most_held(topology.config()), kDataRoom)),
+      long_pool_(make_pool("replay-long", kMbufs, kLongDataRoom)),
       tables_(topology.config(), kFixedSecret),
-      ring_("replay", kEvents),
-      rings_{&ring_},
+      fib_(topology.config()),
+      channel_("replay", kEvents),
+      channels_{&channel_},
       ports_(topology.ports().size()),
       port_list_(topology.ports().size()),
       quiescence_(1),  // of no thread: worker and control take turns here
-      worker_(topology, tables_, ring_, port_list_),
-      control_(topology, tables_, rings_, quiescence_) {
+      worker_(topology, tables_, fib_, channel_, pool_.get(), port_list_),
+      control_(topology, tables_, channels_, quiescence_) {
   Sink& sink = *this;
   for (size_t p = 0; p < ports_.size(); ++p) {
     ports_[p] = std::make_unique<ArrayPort>(static_cast<PortIndex>(p), sink);
@@ -75,8 +84,18 @@ void Replay::work_until(Nanos instant) {
   while (control_.next_due() <= instant) {
     now_ = std::max(now_, control_.next_due());
     control_.run_due(now_);
+    if (worker_.has_work()) step_worker();
   }
   now_ = instant;
+}
+
+// A round, and those that it gives rise to at the same instant: what control orders upon its events
+// is sent, too.
+void Replay::step_worker() {
+  do {
+    worker_.step(now_);
+    control_.take_events(now_);
+  } while (worker_.has_work());
 }
 
 void Replay::play_instant(Nanos absolute) {
@@ -89,7 +108,7 @@ void Replay::play_instant(Nanos absolute) {
       captures_.next(frame);
       offer(frame);
     }
-    worker_.step(now_);
+    step_worker();
     if (++bursts_ % kBurstsPerReport == 0) report_progress();
   }
 }
@@ -97,7 +116,8 @@ void Replay::play_instant(Nanos absolute) {
 void Replay::offer(const MergedFrame& frame) {
   const std::span<const uint8_t> bytes = frame.frame.bytes;
   const uint64_t number = ++frames_;
-  rte_mbuf* mbuf = rte_pktmbuf_alloc(pool_.get());
+  const bool is_long = bytes.size() > size_t{kDataRoom} - RTE_PKTMBUF_HEADROOM;
+  rte_mbuf* mbuf = rte_pktmbuf_alloc(is_long ? long_pool_.get() : pool_.get());
   char* room = nullptr;
   if (mbuf != nullptr && bytes.size() <= UINT16_MAX)
     room = rte_pktmbuf_append(mbuf, static_cast<uint16_t>(bytes.size()));

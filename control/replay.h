@@ -16,7 +16,8 @@
 #include "control/control.h"
 
 #include "dataplane/array_port.h"
-#include "dataplane/events.h"
+#include "dataplane/fib.h"
+#include "dataplane/orders.h"
 #include "dataplane/quiescence.h"
 #include "dataplane/tables.h"
 #include "dataplane/topology.h"
@@ -60,12 +61,13 @@ class Replay final : private BurstObserver, private ArrayPort::Sink {
     void operator()(rte_mempool* pool) const;
   };
   using Pool = std::unique_ptr<rte_mempool, FreePool>;
-  static Pool make_pool();
+  static Pool make_pool(const char* name, unsigned count, uint16_t data_room);
 
   void seen(const Burst& burst, Nanos now) override;
   void sent(const ArrayPort& port, rte_mbuf* frame) override;
   void work_until(Nanos instant);
   void play_instant(Nanos absolute);
+  void step_worker();
   void offer(const MergedFrame& frame);
   void account(const Burst& burst);
   void report_progress();
@@ -74,9 +76,11 @@ class Replay final : private BurstObserver, private ArrayPort::Sink {
   CaptureMerge& captures_;
   CaptureDirectory* outputs_;
   Pool pool_;
+  Pool long_pool_;
   Tables tables_;
-  EventRing ring_;
-  EventRing* rings_[1];
+  Fib fib_;
+  Channel channel_;
+  Channel* channels_[1];
   std::vector<std::unique_ptr<ArrayPort>> ports_;
   std::vector<Port*> port_list_;
   Quiescence quiescence_;

@@ -106,7 +106,7 @@ Json Report::frames() const {
           {"forwarded", sum.forwarded},
           {"consumed", sum.consumed},
           {"dropped", dropped},
-          {"held", 0}};
+          {"held", sum.held}};
 }
 
 Json Report::ports() const {
@@ -115,7 +115,7 @@ Json Report::ports() const {
     const PortCounters& counters = replay_.worker().port_counters[p];
     json[topology_.port(static_cast<PortIndex>(p)).name] = {{"rx", counters.rx},
                                                             {"tx", counters.tx},
-                                                            {"originated", 0},
+                                                            {"originated", counters.originated},
                                                             {"drops", drop_counts(counters)}};
   }
   return json;
@@ -140,6 +140,15 @@ Json Report::counters() const {
           {"neighbor_conflicts", worker.conflicts},
           {"neighbors_refused", worker.limit_neighbors},
           {"flood_copies_lost", worker.copies_lost},
+          {"routed", worker.routed},
+          {"answered", worker.answered},
+          {"not_answered_limit", worker.unanswered},
+          {"solicited", control.solicitor().asked()},
+          {"solicited_in_vain", control.solicitor().given_up()},
+          {"solicited_not_room", control.solicitor().refused()},
+          {"icmp_errors", worker.errors_sent},
+          {"icmp_errors_limited", worker.errors_limited},
+          {"own_frames_lost", worker.own_lost},
           {"frames_cut", replay_.frames_cut()},
           {"stamps_clamped", replay_.stamps_clamped()},
           {"events_lost", control.events_lost()},

@@ -25,7 +25,7 @@ bool is_relayed(Mac dst, bool forward_bpdu) {
     ++burst.flooded;
   } else if (entry.location() == kSelf) {
     burst.fate[i] = Fate::kConsumed;
-  } else {
+  } else if (burst.routed[i] == Routed::kNo) {
     burst.drop_frame(i, Drop::kHairpin);
   }
 }

@@ -12,6 +12,7 @@
 #include "dataplane/drop.h"
 #include "dataplane/learn.h"
 #include "dataplane/resolve.h"
+#include "dataplane/route.h"
 
 #include "lib/config.h"
 #include "lib/evidence.h"
@@ -26,6 +27,7 @@ enum class Fate : uint8_t {
   kForwarded,  // to one port: `out`
   kFlooded,    // to every other port of its bridge
   kConsumed,   // for godwit itself
+  kHeld,       // waits for the MAC of its next hop
   kDropped,    // for the reason in `drop`
 };
 
@@ -55,6 +57,10 @@ struct Burst {
   std::array<uint32_t, kMaxBurst> src_home;  // the keys' buckets in the FDB
   std::array<uint32_t, kMaxBurst> dst_home;
 
+  // Frames sent to the gateway of their bridge, in order.
+  uint16_t to_gateway_count = 0;
+  std::array<uint16_t, kMaxBurst> to_gateway;
+
   // Frames that are more than data, in order; only they have an entry in `said`.
   uint16_t speaker_count = 0;
   std::array<uint16_t, kMaxBurst> speakers;
@@ -79,8 +85,16 @@ struct Burst {
   std::array<Mapped, kMaxBurst> mapped;      // speakers': what the claimed mapping came to
   std::array<uint16_t, kMaxBurst> followed;  // speakers': other bridges in which a RARP moved it
 
+  // Filled by route. A routed frame is from then on one of its next hop's bridge, written as the
+  // gateway sends it there: `bridge`, `head`, `tagged`, `dst_key` and `dst_home` are those.
+  uint16_t routed_count = 0;
+  uint16_t to_fragment = 0;  // frames that are Routed::kInFragments
+  std::array<Routed, kMaxBurst> routed;
+  std::array<BridgeIndex, kMaxBurst> came_by;  // routed frames': the bridge they came in by
+
   // Scratch of the stage at work: what its bulk lookup found.
   std::array<uint64_t, kMaxBurst> found_entry;
+  RouteScratch route_scratch;
 
   std::span<const uint8_t> bytes(uint16_t i) const {
     return {rte_pktmbuf_mtod(mbuf[i], const uint8_t*), mbuf[i]->data_len};

@@ -51,8 +51,15 @@ void reject(Burst& burst, uint16_t i, Drop reason) {
   burst.src_key[i] = burst.dst_key[i] = Fdb::kNoKey;
 }
 
+// Notes a frame for its bridge's gateway; without a branch, for most frames are none or all are.
+void note_to_gateway(Burst& burst, uint16_t i, uint64_t gateway_key) {
+  burst.to_gateway[burst.to_gateway_count] = i;
+  burst.to_gateway_count += burst.dst_key[i] == gateway_key;
+}
+
 // Any frame at all.
-[[gnu::noinline]] void classify_any(const PortContext& port, Burst& burst, uint16_t i) {
+[[gnu::noinline]] void classify_any(const Topology& topology, const PortContext& port, Burst& burst,
+                                    uint16_t i) {
   const std::span<const uint8_t> frame = burst.bytes(i);
   burst.head_size[i] = static_cast<uint8_t>(std::min(frame.size(), sizeof(FrameHead)));
   std::memcpy(burst.head[i].octets.data(), frame.data(), burst.head_size[i]);
@@ -67,6 +74,7 @@ void reject(Burst& burst, uint16_t i, Drop reason) {
   burst.bridge[i] = bridge;
   burst.src_key[i] = fdb_key(bridge, view->src);
   burst.dst_key[i] = fdb_key(bridge, view->dst);
+  note_to_gateway(burst, i, topology.bridge(bridge).gateway_key);
 }
 
 // A bit for an EtherType. Others share it: they get a closer look for nothing.
@@ -86,7 +94,7 @@ bool is_plain(uint16_t ether_type) { return (kLookCloser & type_bit(ether_type))
 constexpr size_t kNeverPlain = SIZE_MAX;
 
 void begin(Burst& burst) {
-  burst.speaker_count = burst.dropped = burst.tags = 0;
+  burst.speaker_count = burst.to_gateway_count = burst.dropped = burst.tags = 0;
   std::fill_n(burst.fate.begin(), burst.count, Fate::kPending);
   std::fill_n(burst.evidence.begin(), burst.count, Evidence::kData);
   std::fill_n(burst.tagged.begin(), burst.count, uint8_t{0});
@@ -94,8 +102,11 @@ void begin(Burst& burst) {
 }
 
 // Frames first .. end - 1, which came in by one port.
-void classify_run(const PortContext& port, Burst& burst, uint16_t first, uint16_t end) {
+void classify_run(const Topology& topology, const PortContext& port, Burst& burst, uint16_t first,
+                  uint16_t end) {
   const BridgeIndex bridge = port.untagged;
+  const uint64_t gateway_key =
+      bridge == kNoBridge ? Fdb::kNoKey : topology.bridge(bridge).gateway_key;
   const uint64_t key = fdb_key(bridge, Mac{});
   const size_t shortest = bridge == kNoBridge ? kNeverPlain : sizeof(FrameHead);
   for (uint16_t i = first; i < end; ++i) {
@@ -104,7 +115,7 @@ void classify_run(const PortContext& port, Burst& burst, uint16_t first, uint16_
     const bool whole = frame.size() >= shortest;
     if (!whole || !is_plain(load_be16(&frame[12]))) [[unlikely]] {
       if (!whole || load_be16(&frame[12]) != kEtherTypeArp) {
-        classify_any(port, burst, i);
+        classify_any(topology, port, burst, i);
         continue;
       }
       listen_to_arp(burst, i);
@@ -113,6 +124,7 @@ void classify_run(const PortContext& port, Burst& burst, uint16_t first, uint16_
     burst.bridge[i] = bridge;
     burst.dst_key[i] = key | load_mac(&frame[0]).bits;
     burst.src_key[i] = key | load_mac(&frame[6]).bits;
+    note_to_gateway(burst, i, gateway_key);
   }
 }
 
@@ -125,7 +137,7 @@ void classify(Worker& worker, Burst& burst) {
   for (uint16_t first = 0, end; first < count; first = end) {
     const PortContext& port = ports[burst.in_port[first]];
     for (end = first + 1; end < count && burst.in_port[end] == burst.in_port[first];) ++end;
-    classify_run(port, burst, first, end);
+    classify_run(worker.topology, port, burst, first, end);
   }
   const Fdb& fdb = worker.tables.fdb;
   fdb.prepare(burst.src_key.data(), burst.src_home.data(), burst.count);

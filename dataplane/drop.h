@@ -22,13 +22,24 @@ enum class Drop : uint8_t {
   kNoMbuf,         // no buffer left for a copy
   kTxFull,         // the output port takes no more
   kPortDown,       // the output port is down
+  kBadIpHeader,    // to be routed, and not what RFC 1812 §5.2.2 or RFC 8200 §3 asks for
+  kMartian,        // to be routed, from or to an address that no router passes on
+  kTtlExpired,     // to be routed, and its TTL or hop limit is used up
+  kNoRoute,        // to be routed, and no route leads there
+  kSubnetAddress,  // to be routed to a subnet's broadcast address or number (RFC 2644)
+  kTooBig,         // to be routed, longer than the MTU there, and not to be fragmented
+  kUnresolved,     // routed, and nobody answered for the next hop's MAC
+  kHoldFull,       // waited for the next hop's MAC, and gave way to a newer frame
+  kResolveLimit,   // its next hop is unknown, and its port has asked for too many such
 };
 
-inline constexpr std::array<std::string_view, 13> kDropNames = {
-    "no-bridge", "vlan-mismatch", "runt",          "oversize",      "reserved-group",
-    "hairpin",   "reflection",    "mac-violation", "gateway-claim", "no-destination",
-    "no-mbuf",   "tx-full",       "port-down"};
-static_assert(static_cast<size_t>(Drop::kPortDown) + 1 == kDropNames.size());
+inline constexpr std::array<std::string_view, 22> kDropNames = {
+    "no-bridge",   "vlan-mismatch", "runt",           "oversize",      "reserved-group",
+    "hairpin",     "reflection",    "mac-violation",  "gateway-claim", "no-destination",
+    "no-mbuf",     "tx-full",       "port-down",      "bad-ip-header", "martian",
+    "ttl-expired", "no-route",      "subnet-address", "too-big",       "unresolved",
+    "hold-full",   "resolve-limit"};
+static_assert(static_cast<size_t>(Drop::kResolveLimit) + 1 == kDropNames.size());
 
 constexpr std::string_view to_string(Drop reason) {
   return kDropNames[static_cast<size_t>(reason)];

@@ -4,9 +4,8 @@
 
 #include <atomic>
 #include <cstdint>
-#include <memory>
 
-#include <rte_ring_elem.h>
+#include "dataplane/element_ring.h"
 
 #include "lib/address.h"
 #include "lib/evidence.h"
@@ -25,6 +24,9 @@ enum class EventKind : uint8_t {
   kPortQuota,      // port `to` has no room for `mac`
   kNeighborLimit,  // the neighbor table, or the share of port `to`, has no room for `ip`
   kRarpBeyond,     // an untagged RARP of `mac` at `to` that control follows in its further bridges
+  kUnresolved,     // a packet waits for the MAC of `ip`
+  kConfirmed,      // `mac` answered for `ip`, which was in doubt
+  kProbed,         // `mac` asked by probe or DAD whether `ip`, which is `other_mac`'s, is free
 };
 
 struct Event {
@@ -41,28 +43,22 @@ struct Event {
 
 class EventRing {
  public:
-  // Holds at least `size` events, a power of two. Throws std::runtime_error when memory is short.
-  EventRing(const char* name, unsigned size);
+  // As an ElementRing.
+  EventRing(const char* name, unsigned size) : ring_(name, size), reserve_(size / 4) {}
 
   // The worker's side. Moves are what users wait for, so the last quarter of the ring is theirs.
   void post(Event event) {
-    const bool reserved = rte_ring_free_count(ring_.get()) <= reserve_;
-    if ((reserved && event.kind != EventKind::kMoved) ||
-        rte_ring_sp_enqueue_elem(ring_.get(), &event, sizeof event) != 0)
+    const bool reserved = ring_.room() <= reserve_ && event.kind != EventKind::kMoved;
+    if (reserved || !ring_.put(event))
       lost_.store(lost_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   }
 
   // Control's side.
-  bool take(Event& event) {
-    return rte_ring_sc_dequeue_elem(ring_.get(), &event, sizeof event) == 0;
-  }
+  bool take(Event& event) { return ring_.take(event); }
   uint64_t lost() const { return lost_.load(std::memory_order_relaxed); }
 
  private:
-  struct Free {
-    void operator()(rte_ring* ring) const { rte_ring_free(ring); }
-  };
-  std::unique_ptr<rte_ring, Free> ring_;
+  ElementRing<Event> ring_;
   unsigned reserve_;
   std::atomic<uint64_t> lost_{0};  // written by the worker only
 };

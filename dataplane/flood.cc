@@ -53,6 +53,8 @@ rte_mbuf* shape(rte_mbuf* frame, const EthernetView& view, TagForm form, uint16_
 }
 
 void flood_one(Worker& worker, Burst& burst, uint16_t i) {
+  // Fragments of a packet whose receiver's place is unknown are not worth a flood each.
+  if (burst.routed[i] == Routed::kInFragments) return burst.drop_frame(i, Drop::kTooBig);
   const BridgeContext& bridge = worker.topology.bridge(burst.bridge[i]);
   const EthernetView view = burst.ethernet(i);
   const Audience audience = audience_of(worker, burst, i);

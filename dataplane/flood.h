@@ -18,13 +18,14 @@ class Worker;
 
 void flood(Worker& worker, Burst& burst);
 
-// Calls each(member) for the members of frame i's bridge that a flood of it goes to.
+// Calls each(member) for the members of frame i's bridge that a flood of it goes to. A routed frame
+// has not been in that bridge before, so it goes to all of them.
 template <class Each>
 void for_each_hearer(const Topology& topology, const Burst& burst, uint16_t i, Each each) {
   const BridgeContext& bridge = topology.bridge(burst.bridge[i]);
   const EthernetView view = burst.ethernet(i);
   for (const Membership& member : bridge.members) {
-    if (member.port == burst.in_port[i]) continue;
+    if (member.port == burst.in_port[i] && burst.routed[i] == Routed::kNo) continue;
     if (may_leave(bridge, topology.port(member.port), view)) each(member);
   }
 }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "dataplane/answer.h"
+#include "dataplane/route.h"
 #include "dataplane/worker.h"
 
 #include "lib/neighbor_table.h"
@@ -21,11 +23,12 @@ struct MappingClaim {
   const Mapping& mapping;
   const IpAddress& target;
   const BridgeContext& context;
+  bool to_gateway_mac;
 
   // Asked of few claims, and not for nothing.
   bool trusted() const { return context.is_trusted(port); }
-  // Addressed to a gateway's own address, which makes it more than overheard.
-  bool for_gateway() const { return context.is_gateway_ip(target); }
+  // Told to the gateway itself, which makes it more than overheard.
+  bool for_gateway() const { return to_gateway_mac || context.is_gateway_ip(target); }
 };
 
 Event event_of(const Worker& worker, const Burst& burst, uint16_t i, EventKind kind) {
@@ -44,7 +47,10 @@ Event event_of(const Worker& worker, const Burst& burst, uint16_t i, EventKind k
 Mapped admit(const BridgeContext& bridge, const MappingClaim& claim) {
   const Mapping& mapping = claim.mapping;
   if (bridge.is_gateway_ip(mapping.ip)) return Mapped::kGatewayIp;
-  if (!mapping.sha_is_source && !claim.trusted()) return Mapped::kForeignSender;
+  // A router's virtual MAC is spoken for by the router's own (RFC 5798 §8.1.2).
+  if (!mapping.sha_is_source && !claim.trusted() && !mapping.mac.is_virtual_router())
+    return Mapped::kForeignSender;
+  if (mapping.mac == bridge.gateway_mac) return Mapped::kForeignSender;
   if (!bridge.is_on_link(mapping.ip)) return Mapped::kOffLink;
   return Mapped::kNothing;
 }
@@ -58,6 +64,13 @@ bool is_gone(const Tables& tables, const MappingClaim& claim, const NeighborTabl
          !tables.fdb.find(claim.bridge, hit.entry.mac());
 }
 
+// What hearing the owner of an address comes to. Only an answer to a question of godwit's shows
+// that it can be reached (RFC 4861 §7.2.5); that it speaks at all ends a doubt.
+NeighborState heard_state(const MappingClaim& claim, NeighborState state) {
+  if (claim.mapping.solicited && claim.for_gateway()) return NeighborState::kReachable;
+  return state == NeighborState::kProbe ? NeighborState::kStale : state;
+}
+
 // The claim about an IP that has an entry. True when it is done; `was` is the owner before.
 bool weigh(Tables& tables, const MappingClaim& claim, const NeighborTable::Hit& hit, uint32_t now_s,
            Mapped& out, Mac& was) {
@@ -65,7 +78,9 @@ bool weigh(Tables& tables, const MappingClaim& claim, const NeighborTable::Hit& 
   NeighborEntry expected = hit.entry;
   NeighborEntry next = hit.entry;
   if (was == claim.mapping.mac) {
-    out = Mapped::kSame;
+    out = next.state() == NeighborState::kProbe ? Mapped::kConfirmed : Mapped::kSame;
+    if ((next.flags() & kStaticNeighbor) == 0)
+      next = next.with_state(heard_state(claim, next.state()));
   } else if (claim.mapping.overrides && is_gone(tables, claim, hit, now_s)) {
     out = Mapped::kTakenOver;
     next = next.with_mac(claim.mapping.mac).with_state(NeighborState::kStale).with_next_seq();
@@ -84,10 +99,11 @@ bool create(Worker& worker, const MappingClaim& claim, uint32_t now_s, Mapped& o
     out = Mapped::kOverheard;
     return true;
   }
-  // STALE: the host named its address. It was not asked by godwit, so nothing proves that it can be
+  // STALE unless it answers godwit: the host named its address, which does not prove that it can be
   // reached (RFC 4861 §7.2.3, §7.2.5; taken for ARP as well).
-  const NeighborEntry entry =
-      NeighborEntry{}.with_mac(claim.mapping.mac).with_state(NeighborState::kStale);
+  const NeighborEntry entry = NeighborEntry{}
+                                  .with_mac(claim.mapping.mac)
+                                  .with_state(heard_state(claim, NeighborState::kStale));
   const Location charged = claim.trusted() ? kNoLocation : claim.port;
   switch (worker.tables.neighbors.insert(claim.bridge, claim.mapping.ip, entry, charged, now_s)
               .status) {
@@ -133,6 +149,11 @@ void conclude(Worker& worker, Burst& burst, uint16_t i, const MappingClaim& clai
     case Mapped::kNew:
       ++worker.counters.mapped;
       worker.events.post(event);
+      if (!worker.hold.empty()) release(worker, {claim.bridge, claim.mapping.ip});
+      break;
+    case Mapped::kConfirmed:
+      event.kind = EventKind::kConfirmed;
+      worker.events.post(event);
       break;
     case Mapped::kTakenOver:
       ++worker.counters.remapped;
@@ -172,7 +193,8 @@ void map(Worker& worker, Burst& burst, uint16_t i, uint16_t s) {
                            .home = burst.claim_home[s],
                            .mapping = *said.mapping,
                            .target = said.target,
-                           .context = bridge};
+                           .context = bridge,
+                           .to_gateway_mac = burst.dst_key[i] == bridge.gateway_key};
   Mac was;
   burst.mapped[i] = apply(worker, claim, was);
   conclude(worker, burst, i, claim, was);
@@ -257,7 +279,10 @@ void resolve(Worker& worker, Burst& burst) {
     const bool refused = !homeless && burst.fate[i] != Fate::kPending;  // or our own flood
     burst.followed[i] = 0;
     if (refused || (homeless && is_homeless_reflection(worker, burst, i))) continue;
-    if (!homeless) map(worker, burst, i, s);
+    if (!homeless) {
+      map(worker, burst, i, s);
+      answer(worker, burst, i);
+    }
     if (is_untagged_rarp(burst, i)) burst.followed[i] = follow_rarp(worker, burst, i);
   }
 }

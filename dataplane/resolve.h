@@ -15,6 +15,7 @@ void resolve(Worker& worker, Burst& burst);
 enum class Mapped : uint8_t {
   kNothing,        // the frame claims none
   kSame,           // as known
+  kConfirmed,      // as known, and that had been in doubt
   kNew,            // a new entry
   kTakenOver,      // it was another MAC's, which is gone
   kConflict,       // it stays another MAC's

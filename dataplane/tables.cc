@@ -74,8 +74,9 @@ void seed(Tables& tables, BridgeIndex b, const BridgeConfig& bridge) {
 
 }  // namespace
 
-Tables::Tables(const Config& config, const HashSecret& secret)
-    : fdb_memory(Fdb::bytes(fdb_entries(config))),
+Tables::Tables(const Config& config, const HashSecret& secret_in)
+    : secret(secret_in),
+      fdb_memory(Fdb::bytes(fdb_entries(config))),
       neighbor_memory(NeighborTable::bytes(neighbor_entries(config))),
       fdb(fdb_memory.get(), fdb_entries(config), fdb_limits(config), secret),
       neighbors(neighbor_memory.get(), neighbor_entries(config), neighbor_limits(config), secret),

@@ -16,8 +16,9 @@ inline constexpr unsigned kStaticNeighbor = 1;
 struct Tables {
   // Sized by the config, with its static hosts and gateways in place. Throws std::system_error when
   // memory is short.
-  Tables(const Config& config, const HashSecret& secret);
+  Tables(const Config& config, const HashSecret& secret_in);
 
+  HashSecret secret;
   TableMemory fdb_memory;
   TableMemory neighbor_memory;
   Fdb fdb;

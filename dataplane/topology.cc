@@ -11,6 +11,7 @@ const Membership* BridgeContext::member(PortIndex port) const {
 }
 
 bool BridgeContext::gateway_has(const IpAddress& ip) const {
+  if (has_gateway_v6 && ip == link_local) return true;
   const auto& own = config->gateway->addresses;
   return std::any_of(own.begin(), own.end(), [&](const IpPrefix& p) { return p.address == ip; });
 }
@@ -41,6 +42,30 @@ bool BridgeContext::is_on_subnet(const IpAddress& ip) const {
   return !same_family;
 }
 
+std::optional<IpAddress> BridgeContext::own_address(const IpAddress& ip) const {
+  if (!has_gateway) return std::nullopt;
+  std::optional<IpAddress> any;
+  if (ip.is_v6 && has_gateway_v6) any = link_local;
+  for (const IpPrefix& prefix : config->gateway->addresses) {
+    if (prefix.contains(ip)) return prefix.address;
+    if (!any && prefix.address.is_v6 == ip.is_v6) any = prefix.address;
+  }
+  return any;
+}
+
+namespace {
+
+void set_gateway(BridgeContext& bridge, const GatewayConfig& gateway) {
+  bridge.has_gateway = true;
+  bridge.gateway_mac = gateway.mac;
+  bridge.gateway_key = fdb_key(bridge.index, gateway.mac);
+  bridge.has_gateway_v6 = std::any_of(gateway.addresses.begin(), gateway.addresses.end(),
+                                      [](const IpPrefix& p) { return p.address.is_v6; });
+  if (bridge.has_gateway_v6) bridge.link_local = link_local_of(gateway.mac);
+}
+
+}  // namespace
+
 Topology::Topology(const Config& config) : config_(config) {
   ports_.resize(config.ports.size());
   for (size_t p = 0; p < ports_.size(); ++p) ports_[p].name = config.ports[p].name;
@@ -51,7 +76,7 @@ Topology::Topology(const Config& config) : config_(config) {
     bridges_[b].index = static_cast<BridgeIndex>(b);
     bridges_[b].vlan = from.vlan.value_or(0);
     bridges_[b].transparent = from.is_vlan_transparent();
-    bridges_[b].has_gateway = from.gateway.has_value();
+    if (from.gateway) set_gateway(bridges_[b], *from.gateway);
     bridges_[b].config = &from;
     for (const MemberConfig& m : from.members)
       join({static_cast<BridgeIndex>(b), m.port, m.tagged, m.trusted});

@@ -3,11 +3,13 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "lib/config.h"
+#include "lib/fdb.h"
 #include "lib/units.h"
 
 namespace godwit {
@@ -38,7 +40,11 @@ struct BridgeContext {
   uint16_t vlan = 0;  // 0: VLAN-transparent
   bool transparent = false;
   bool has_gateway = false;
-  std::vector<Membership> members;  // by port
+  bool has_gateway_v6 = false;  // the gateway has an IPv6 address, and so a link-local one too
+  Mac gateway_mac;              // zero: no gateway
+  IpAddress link_local;         // the gateway's (RFC 4291 §2.5.6); unspecified without IPv6
+  uint64_t gateway_key = fdb_key(kNoBridge, Mac{});  // in the FDB; without one, no frame's key
+  std::vector<Membership> members;                   // by port
   const BridgeConfig* config = nullptr;
 
   const Membership* member(PortIndex port) const;  // nullptr: not a member
@@ -46,8 +52,11 @@ struct BridgeContext {
     const Membership* m = member(port);
     return m != nullptr && m->trusted;
   }
-  // An address of the gateway of this bridge.
+  // An address of the gateway of this bridge, its link-local one included.
   bool is_gateway_ip(const IpAddress& ip) const { return has_gateway && gateway_has(ip); }
+  // The gateway's address to speak to `ip` with: on the same subnet, else any of the family, for
+  // IPv6 the link-local one. std::nullopt: the gateway has none of that family.
+  std::optional<IpAddress> own_address(const IpAddress& ip) const;
   // On one of the gateway's subnets, or link-local; without a gateway of that family, any address
   // is.
   bool is_on_link(const IpAddress& ip) const { return !has_gateway || is_on_subnet(ip); }

@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "dataplane/fragment.h"
 #include "dataplane/worker.h"
 
 #include "lib/byte_order.h"
@@ -46,6 +47,10 @@ void strip_tag(rte_mbuf* frame) {
 // Neither forwarded nor flooded: the frame ends here.
 [[gnu::noinline]] void end(Worker& worker, Burst& burst, uint16_t i) {
   PortCounters& counters = worker.port_counters[burst.in_port[i]];
+  if (burst.fate[i] == Fate::kHeld) {
+    ++counters.held;
+    return;
+  }
   if (burst.fate[i] == Fate::kConsumed)
     ++counters.consumed;
   else
@@ -53,8 +58,14 @@ void strip_tag(rte_mbuf* frame) {
   rte_pktmbuf_free(burst.mbuf[i]);
 }
 
+[[gnu::noinline]] void forward_in_fragments(Worker& worker, Burst& burst, uint16_t i) {
+  if (!send_in_fragments(worker, burst, i)) burst.drop_frame(i, Drop::kNoMbuf);
+}
+
 void tx_one(Worker& worker, Burst& burst, uint16_t i) {
-  if (burst.fate[i] == Fate::kForwarded) {
+  if (burst.fate[i] == Fate::kForwarded && burst.routed[i] == Routed::kInFragments) [[unlikely]] {
+    forward_in_fragments(worker, burst, i);
+  } else if (burst.fate[i] == Fate::kForwarded) {
     const bool as_it_is =
         burst.tagged[i] == 0 && worker.topology.port(burst.out[i]).untagged == burst.bridge[i];
     if (as_it_is)
@@ -80,12 +91,11 @@ void tx_run(Worker& worker, Burst& burst, uint16_t first, uint16_t end) {
   worker.port_counters[burst.in_port[first]].forwarded += count;
 }
 
-// Behind the last frame that goes from the same port, and without a tag that is the same bridge, to
-// the same port.
+// Behind the last frame that goes from the same port to the same port in the same bridge.
 uint16_t run_end(const Burst& burst, uint16_t first) {
   uint16_t i = first + 1;
   while (i < burst.count && burst.out[i] == burst.out[first] &&
-         burst.in_port[i] == burst.in_port[first])
+         burst.in_port[i] == burst.in_port[first] && burst.bridge[i] == burst.bridge[first])
     ++i;
   return i;
 }
@@ -117,7 +127,7 @@ bool set_tag(rte_mbuf* frame, const EthernetView& view, TagForm form, uint16_t v
 }
 
 void tx(Worker& worker, Burst& burst) {
-  if (burst.tags != 0 || !burst.all_forwarded) {
+  if (burst.tags != 0 || burst.to_fragment != 0 || !burst.all_forwarded) {
     for (uint16_t i = 0; i < burst.count; ++i) tx_one(worker, burst, i);
     return;
   }

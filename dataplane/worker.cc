@@ -1,5 +1,7 @@
 #include "dataplane/worker.h"
 
+#include <cstring>
+
 #include "dataplane/pipeline.h"
 
 namespace godwit {
@@ -10,16 +12,49 @@ constexpr uint32_t kComplaints = 1000;  // a second
 // RARPs of hosts in more bridges than a worker looks at: each costs control some 100 us.
 constexpr uint32_t kFarRarps = 1000;  // a second
 
+// Orders of control that one round carries out, and held targets that it looks at.
+constexpr unsigned kOrdersARound = 64;
+constexpr unsigned kLooksARound = 8;
+
+// Of a limit, the burst that it allows is what two seconds bring: the timers of hosts are no
+// metronomes.
+uint32_t twice(Rate rate) {
+  return static_cast<uint32_t>(std::min<uint64_t>(2 * rate.per_second, UINT32_MAX));
+}
+std::vector<TokenBucket> a_bucket_each(size_t ports, Rate rate) {
+  return std::vector<TokenBucket>(ports, TokenBucket(rate.per_second, twice(rate)));
+}
+
+// A worker's share of the frames that may wait.
+uint32_t hold_frames(const Config& config) {
+  const uint64_t share = config.limits.unresolved / config.workers.count;
+  return static_cast<uint32_t>(std::clamp<uint64_t>(share, 1, HoldQueues::kMaxFrames));
+}
+uint32_t hold_per_target(const Config& config) {
+  return static_cast<uint32_t>(
+      std::clamp<uint64_t>(config.limits.unresolved_per_target, 1, HoldQueues::kMaxFrames));
+}
+
 }  // namespace
 
-Worker::Worker(const Topology& topology_in, Tables& tables_in, EventRing& events_in,
-               std::span<Port* const> ports)
+Worker::Worker(const Topology& topology_in, Tables& tables_in, const Fib& fib_in, Channel& channel,
+               rte_mempool* pool_in, std::span<Port* const> ports)
     : topology(topology_in),
       tables(tables_in),
-      events(events_in),
+      fib(fib_in),
+      events(channel.events),
+      pool(pool_in),
+      hold(hold_frames(topology_in.config()), hold_per_target(topology_in.config()),
+           tables_in.secret),
       port_counters(ports.size()),
       complaints(kComplaints, kComplaints),
       far_rarps(kFarRarps, kFarRarps),
+      answers(a_bucket_each(ports.size(), topology_in.config().limits.arp_per_port)),
+      resolutions(answers),
+      icmp_errors(a_bucket_each(ports.size(), topology_in.config().limits.icmp_errors)),
+      answers_per_source(topology_in.config().limits.arp_per_source.per_second,
+                         twice(topology_in.config().limits.arp_per_source), tables_in.secret),
+      channel_(channel),
       ports_(ports),
       burst_limit_(topology_in.config().workers.burst),
       tx_(ports.size()) {
@@ -28,6 +63,9 @@ Worker::Worker(const Topology& topology_in, Tables& tables_in, EventRing& events
 
 uint16_t Worker::step(Nanos at) {
   now = at;
+  Order order;
+  for (unsigned n = 0; n < kOrdersARound && channel_.orders.take(order); ++n) obey(order);
+  if (!hold.empty()) look_at_held();
   burst.count = 0;
   uint16_t taken = 0;
   const auto port_count = static_cast<PortIndex>(ports_.size());
@@ -44,6 +82,40 @@ uint16_t Worker::step(Nanos at) {
   for (const PortIndex p : tx_pending_) flush(p);
   tx_pending_.clear();
   return taken;
+}
+
+void Worker::obey(const Order& order) {
+  if (order.kind == OrderKind::kGiveUp) return give_up(*this, {order.bridge, order.ip});
+  const BridgeContext& bridge = topology.bridge(order.bridge);
+  for (const Membership& member : bridge.members)
+    if (order.to == member.port || (order.to == kNoLocation && order.except != member.port))
+      originate(bridge, member.port, order.frame());
+}
+
+// Another worker may have heard the answer that frames wait for here.
+void Worker::look_at_held() {
+  std::array<Neighbor, kLooksARound> known;
+  unsigned count = 0;
+  hold.look_at_some(kLooksARound, [&](const Neighbor& target) {
+    if (tables.neighbors.find(target.bridge, target.ip)) known[count++] = target;
+  });
+  for (unsigned n = 0; n < count; ++n) release(*this, known[n]);
+}
+
+void Worker::originate(const BridgeContext& bridge, PortIndex port,
+                       std::span<const uint8_t> octets) {
+  rte_mbuf* frame = rte_pktmbuf_alloc(pool);
+  char* room = nullptr;
+  if (frame != nullptr) room = rte_pktmbuf_append(frame, static_cast<uint16_t>(octets.size()));
+  const bool fits = room != nullptr;
+  if (fits) std::memcpy(room, octets.data(), octets.size());
+  if (!fits ||
+      !set_tag(frame, EthernetView{}, tag_form(bridge, topology.port(port)), bridge.vlan)) {
+    rte_pktmbuf_free(frame);
+    ++counters.own_lost;
+    return;
+  }
+  originate(port, frame);
 }
 
 void Worker::process() {

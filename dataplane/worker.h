@@ -11,25 +11,31 @@
 
 #include "dataplane/burst.h"
 #include "dataplane/drop.h"
-#include "dataplane/events.h"
+#include "dataplane/fib.h"
+#include "dataplane/hold.h"
+#include "dataplane/orders.h"
 #include "dataplane/port.h"
 #include "dataplane/stage_stats.h"
 #include "dataplane/tables.h"
 #include "dataplane/topology.h"
 
+#include "lib/rate_sketch.h"
 #include "lib/token_bucket.h"
 #include "lib/units.h"
 
 namespace godwit {
 
 // Of one port, as one worker saw it. Each frame received is counted as exactly one of forwarded (to
-// one port or to many), consumed and dropped.
+// one port or to many), consumed, dropped and held; a frame that is held no longer is counted as
+// what became of it.
 struct PortCounters {
   uint64_t rx = 0;
   uint64_t tx = 0;
   uint64_t forwarded = 0;
   uint64_t consumed = 0;
-  uint64_t tx_full = 0;  // copies that the port did not take
+  uint64_t held = 0;        // now, for want of a neighbor's MAC
+  uint64_t originated = 0;  // frames of godwit's own, a part of tx
+  uint64_t tx_full = 0;     // copies that the port did not take
   std::array<uint64_t, kDropNames.size()> drops{};
 
   PortCounters& operator+=(const PortCounters& o) {
@@ -37,6 +43,8 @@ struct PortCounters {
     tx += o.tx;
     forwarded += o.forwarded;
     consumed += o.consumed;
+    held += o.held;
+    originated += o.originated;
     tx_full += o.tx_full;
     for (size_t d = 0; d < drops.size(); ++d) drops[d] += o.drops[d];
     return *this;
@@ -57,6 +65,12 @@ struct WorkerCounters {
   uint64_t conflicts = 0;        // an IP claimed by another MAC, kept
   uint64_t limit_neighbors = 0;  // not mapped: the table, or the port's share, is full
   uint64_t copies_lost = 0;      // of flooded frames, for want of a buffer
+  uint64_t routed = 0;           // packets given to their next hop
+  uint64_t answered = 0;         // ARP and ND requests answered
+  uint64_t unanswered = 0;       // ... not answered, for a limit
+  uint64_t errors_sent = 0;      // ICMP errors
+  uint64_t errors_limited = 0;   // ... not sent, for a limit
+  uint64_t own_lost = 0;         // frames of godwit's own, not sent for want of a buffer
 };
 
 // Frames on their way out of one port, sent as a burst.
@@ -74,12 +88,16 @@ class BurstObserver {
 
 class Worker {
  public:
-  // `ports` by PortIndex; the worker keeps the references and owns none of what they refer to.
-  Worker(const Topology& topology, Tables& tables, EventRing& events, std::span<Port* const> ports);
+  // `ports` by PortIndex; `pool` is where frames of the worker's own come from. The worker keeps
+  // the references and owns none of what they refer to.
+  Worker(const Topology& topology, Tables& tables, const Fib& fib, Channel& channel,
+         rte_mempool* pool, std::span<Port* const> ports);
 
-  // One round: takes what each port has, runs the pipeline over it, and sends. Returns how many
-  // frames came in.
+  // One round: does what control ordered, takes what each port has, runs the pipeline over it, and
+  // sends. Returns how many frames came in.
   uint16_t step(Nanos now);
+  // Whether a round is worth while though no frame came in.
+  bool has_work() const { return !channel_.orders.empty(); }
 
   // Queues frames, at most kMaxBurst, for a port; sends what is queued when they do not fit. Takes
   // ownership.
@@ -93,12 +111,25 @@ class Worker {
   }
   void send(PortIndex port, rte_mbuf* frame) { send(port, &frame, 1); }
 
+  // Sends a frame of godwit's own. As it is, taking ownership:
+  void originate(PortIndex port, rte_mbuf* frame) {
+    ++port_counters[port].originated;
+    send(port, frame);
+  }
+  // A copy of these octets, which have no VLAN tag, as the port wants it that is a member of the
+  // bridge:
+  void originate(const BridgeContext& bridge, PortIndex port, std::span<const uint8_t> frame);
+
   const Topology& topology;
   Tables& tables;
+  const Fib& fib;
   EventRing& events;
+  rte_mempool* const pool;
 
   Nanos now = 0;  // of this round
   Burst burst;
+  HoldQueues hold;
+  Burst released;  // of `hold`, on its way
   std::vector<PortCounters> port_counters;
   WorkerCounters counters;
   bool timed = false;  // fill stage_stats
@@ -106,14 +137,22 @@ class Worker {
   // What a burst of lies may post to control; moves are not limited.
   TokenBucket complaints;
   TokenBucket far_rarps;  // posts of RARPs for control to follow further
+  // Of each port: answers to ARP and ND, requests for unknown next hops, ICMP errors.
+  std::vector<TokenBucket> answers;
+  std::vector<TokenBucket> resolutions;
+  std::vector<TokenBucket> icmp_errors;
+  RateSketch answers_per_source;
 
   BurstObserver* observer = nullptr;  // replay's; nobody watches live traffic
 
  private:
   void process();
+  void obey(const Order& order);
+  void look_at_held();
   void flush(PortIndex port);
   void flush_early(PortIndex port);
 
+  Channel& channel_;
   std::span<Port* const> ports_;
   uint16_t burst_limit_;
   std::vector<TxBuffer> tx_;

@@ -87,9 +87,9 @@ Unless told otherwise a host is known for 300 s, and --until lets it be forgotte
 
 
 def gateway():
-    case = tenant_case('107-to-the-gateway', 'A frame for the gateway is for godwit itself and leaves by no port.',
+    case = tenant_case('107-to-the-gateway', 'A frame for the gateway that is no packet is for godwit itself and leaves by no port.',
                        'gateway: {mac: "02:00:5e:10:00:01", addresses: [10.9.0.254/24]}')
-    case.rx(0, 'server1', frames.udp4(VM, '02:00:5e:10:00:01', VM_IP, '192.0.2.1', 'to be routed'))
+    case.rx(0, 'server1', frames.other(VM, '02:00:5e:10:00:01', 'to be routed'))
     only(case, 'to be routed')
     case.report(frames={'in': 1, 'consumed': 1, 'dropped': 0}, drops={}, moves=[], alarms=[],
                 fdb={'contains': [{'mac': VM, 'port': 'server1'}]})

@@ -39,8 +39,9 @@ Bench::Bench(std::string_view yaml, unsigned mbufs)
       port_list_(config_.ports.size()),
       topology(config_),
       tables(config_, kFixedSecret),
-      ring(unused_name().c_str(), kEvents),
-      worker(topology, tables, ring, port_list_) {
+      fib(config_),
+      channel(unused_name().c_str(), kEvents),
+      worker(topology, tables, fib, channel, pool_.get(), port_list_) {
   if (!pool_) throw std::runtime_error("no memory for frame buffers");
   Sink& sink = *this;
   for (size_t p = 0; p < port_list_.size(); ++p) {
@@ -167,7 +168,7 @@ std::string Bench::where(std::string_view name, Mac mac) const {
 
 std::vector<Event> Bench::events() {
   std::vector<Event> all;
-  for (Event event; ring.take(event);) all.push_back(event);
+  for (Event event; channel.events.take(event);) all.push_back(event);
   return all;
 }
 

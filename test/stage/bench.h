@@ -18,7 +18,8 @@
 #include "test/stage/make_frames.h"
 
 #include "dataplane/array_port.h"
-#include "dataplane/events.h"
+#include "dataplane/fib.h"
+#include "dataplane/orders.h"
 #include "dataplane/tables.h"
 #include "dataplane/topology.h"
 #include "dataplane/worker.h"
@@ -113,7 +114,8 @@ class Bench final : private ArrayPort::Sink {
  public:  // made of the above, in this order
   const Topology topology;
   Tables tables;
-  EventRing ring;
+  Fib fib;
+  Channel channel;
   Worker worker;
 };
 

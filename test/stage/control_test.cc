@@ -54,9 +54,9 @@ struct Run {
   }
 
   Bench bench;
-  EventRing* rings[1] = {&bench.ring};
+  Channel* channels[1] = {&bench.channel};
   Quiescence grace{1};
-  Control control{bench.topology, bench.tables, rings, grace};
+  Control control{bench.topology, bench.tables, channels, grace};
   Nanos clock = 0;
 };
 
@@ -102,9 +102,11 @@ TEST_CASE("a mapping goes before its location, and the index with it", "[control
   run.send(0, "server1", frames::kLinuxGarp);
   run.send(100 * kSecond, "server1", data(kVm, kPeer));
   run.until(226 * kSecond);
+  CHECK(run.control.aged_neighbors() == 0);
+  run.until(229 * kSecond);  // three questions later
   CHECK(run.control.aged_neighbors() == 1);
   CHECK(run.bench.where("tenant", kVm) == "server1");
-  run.send(227 * kSecond, "server2", data(kVm, kPeer));
+  run.send(230 * kSecond, "server2", data(kVm, kPeer));
   REQUIRE(run.moves().size() == 1);
   CHECK(run.moves()[0].ips.empty());
 }
@@ -116,7 +118,8 @@ TEST_CASE("a lost event of a move is repaired by a sweep", "[control]") {
   run.bench.events();  // lost
   Event filler;
   filler.kind = EventKind::kConflict;
-  for (unsigned n = 0; run.bench.ring.lost() == 0; ++n) run.bench.ring.post(filler);
+  for (unsigned n = 0; run.bench.channel.events.lost() == 0; ++n)
+    run.bench.channel.events.post(filler);
   run.bench.events();
   run.control.take_events(kSecond);
   CHECK(run.control.events_lost() == 1);
@@ -133,7 +136,8 @@ TEST_CASE("a lost event of a mapping is repaired by a sweep", "[control]") {
   run.bench.events();  // lost
   Event filler;
   filler.kind = EventKind::kConflict;
-  for (unsigned n = 0; run.bench.ring.lost() == 0; ++n) run.bench.ring.post(filler);
+  for (unsigned n = 0; run.bench.channel.events.lost() == 0; ++n)
+    run.bench.channel.events.post(filler);
   run.bench.events();
   run.control.take_events(0);
   run.until(kSecond);

@@ -152,10 +152,10 @@ TEST_CASE("a worker follows 64 further bridges, and control the rest", "[rarp]")
   CHECK(events.back().to == bench.port("new"));
   CHECK(events.back().bridge == bridges - (further - kRarpBridges));
 
-  EventRing* rings[] = {&bench.ring};
+  Channel* channels[] = {&bench.channel};
   Quiescence grace(1);
-  Control control(bench.topology, bench.tables, rings, grace);
-  bench.ring.post(events.back());
+  Control control(bench.topology, bench.tables, channels, grace);
+  bench.channel.events.post(events.back());
   control.take_events(kSecond);
   CHECK(known_at(bench, "new") == bridges);
   CHECK(control.moves().all().size() == further - kRarpBridges);

@@ -1,0 +1,50 @@
+#include "control/announcer.h"
+
+#include <array>
+
+namespace godwit {
+namespace {
+
+// From the beginning to each round.
+constexpr std::array<Nanos, 6> kRounds = {0,           1 * kSecond,  3 * kSecond,
+                                          7 * kSecond, 15 * kSecond, 31 * kSecond};
+constexpr Nanos kDefendInterval = 10 * kSecond;  // RFC 5227 §1.1
+
+}  // namespace
+
+Announcer::Announcer(const Topology& topology, Questions& questions)
+    : topology_(topology), questions_(questions) {
+  for (const BridgeContext& bridge : topology.bridges())
+    if (bridge.has_gateway) announce(bridge.index, 0);
+}
+
+void Announcer::announce(BridgeIndex bridge, Nanos now) {
+  std::erase_if(due_, [&](const Round& round) { return round.bridge == bridge; });
+  for (unsigned n = 0; n < kRounds.size(); ++n) due_.insert({now + kRounds[n], bridge, n});
+}
+
+void Announcer::run(Nanos now) {
+  while (next_due() <= now) {
+    const BridgeIndex bridge = due_.begin()->bridge;
+    due_.erase(due_.begin());
+    speak(bridge);
+  }
+}
+
+void Announcer::speak(BridgeIndex index) {
+  const BridgeContext& bridge = topology_.bridge(index);
+  for (const IpPrefix& own : bridge.config->gateway->addresses)
+    questions_.announce(index, own.address, bridge.gateway_mac, kSelf);
+  if (bridge.has_gateway_v6)
+    questions_.announce(index, bridge.link_local, bridge.gateway_mac, kSelf);
+}
+
+bool Announcer::defend(BridgeIndex bridge, const IpAddress& ip, Mac mac, Location except,
+                       Nanos now) {
+  const auto [last, first_time] = defended_.try_emplace({bridge, ip}, now);
+  if (!first_time && now - last->second < kDefendInterval) return false;
+  last->second = now;
+  return questions_.announce(bridge, ip, mac, except);
+}
+
+}  // namespace godwit

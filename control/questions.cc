@@ -1,0 +1,77 @@
+#include "control/questions.h"
+
+#include "lib/packet_build.h"
+
+namespace godwit {
+
+Order Questions::order_in(BridgeIndex bridge, Location to) const {
+  Order order;
+  order.kind = OrderKind::kSend;
+  order.bridge = bridge;
+  order.to = to;
+  return order;
+}
+
+bool Questions::send(Order& order, size_t length) {
+  order.length = static_cast<uint16_t>(length);
+  return channels_[0]->orders.put(order);
+}
+
+bool Questions::ask_all(BridgeIndex b, const IpAddress& ip) {
+  const BridgeContext& bridge = topology_.bridge(b);
+  const auto from = bridge.own_address(ip);
+  if (!from) return true;
+  Order order = order_in(b, kNoLocation);
+  const Mac mac = bridge.gateway_mac;
+  if (!ip.is_v6)
+    return send(order, build_arp(order.octets, {.dst = kBroadcastMac, .src = mac},
+                                 make_arp_request(mac, *from, ip)));
+  return send(order, build_nd(order.octets, {.dst = multicast_mac(solicited_node(ip)), .src = mac},
+                              make_ns(*from, mac, ip)));
+}
+
+bool Questions::ask_one(BridgeIndex b, const IpAddress& ip, Mac to, Location at) {
+  const BridgeContext& bridge = topology_.bridge(b);
+  const auto from = bridge.own_address(ip);
+  if (!from) return true;
+  Order order = order_in(b, at);
+  const LinkHeader link{.dst = to, .src = bridge.gateway_mac};
+  if (!ip.is_v6)
+    return send(order, build_arp(order.octets, link, make_arp_request(link.src, *from, ip)));
+  NdView ns = make_ns(*from, link.src, ip);
+  ns.dst = ip;
+  return send(order, build_nd(order.octets, link, ns));
+}
+
+bool Questions::announce(BridgeIndex b, const IpAddress& ip, Mac mac, Location except) {
+  Order order = order_in(b, kNoLocation);
+  order.except = except;
+  const Mac from = topology_.bridge(b).gateway_mac;
+  if (!ip.is_v6)
+    return send(order, build_arp(order.octets, {.dst = kBroadcastMac, .src = from},
+                                 make_garp_request(mac, ip)));
+  NdView na = make_unsolicited_na(ip, mac);
+  na.router = mac == from;
+  return send(order, build_nd(order.octets, {.dst = multicast_mac(kAllNodes), .src = from}, na));
+}
+
+bool Questions::refuse(BridgeIndex b, const IpAddress& ip, Mac mac, Mac prober, Location at) {
+  Order order = order_in(b, at);
+  const Mac from = topology_.bridge(b).gateway_mac;
+  if (!ip.is_v6)
+    return send(order, build_arp(order.octets, {.dst = prober, .src = from},
+                                 make_arp_reply(make_arp_probe(prober, ip), mac)));
+  return send(order, build_nd(order.octets, {.dst = multicast_mac(kAllNodes), .src = from},
+                              make_unsolicited_na(ip, mac)));
+}
+
+void Questions::give_up(BridgeIndex bridge, const IpAddress& ip) {
+  Order order;
+  order.kind = OrderKind::kGiveUp;
+  order.bridge = bridge;
+  order.ip = ip;
+  // A worker without room goes on holding the frames; newer ones will push them out.
+  for (Channel* channel : channels_) channel->orders.put(order);
+}
+
+}  // namespace godwit

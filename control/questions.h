@@ -1,0 +1,48 @@
+// The frames that control has workers send: questions to neighbors, announcements, and answers on a
+// silent host's behalf. The gateway speaks, with its own MAC and address (never 0.0.0.0, which
+// hosts in DAD take for a rival: RFC 5227 §2.1.1).
+#pragma once
+
+#include <span>
+
+#include "dataplane/orders.h"
+#include "dataplane/topology.h"
+
+#include "lib/address.h"
+#include "lib/units.h"
+
+namespace godwit {
+
+class Questions {
+ public:
+  // Both must outlive this. The first channel's worker sends.
+  Questions(const Topology& topology, std::span<Channel* const> channels)
+      : topology_(topology), channels_(channels) {}
+
+  // Whether the gateway of this bridge has an address to ask `ip` from.
+  bool can_ask(BridgeIndex bridge, const IpAddress& ip) const {
+    return topology_.bridge(bridge).own_address(ip).has_value();
+  }
+
+  // Each is false when the worker has no room for an order now; none is sent then.
+
+  // "Who has `ip`?", to all (RFC 826; RFC 4861 §7.2.2).
+  bool ask_all(BridgeIndex bridge, const IpAddress& ip);
+  // "Do you, `mac`, still have `ip`?", at `at` alone; kNoLocation: at every port.
+  bool ask_one(BridgeIndex bridge, const IpAddress& ip, Mac mac, Location at);
+  // "`ip` is at `mac`", unasked, to all but one port (RFC 5227 §2.3, RFC 4861 §7.2.6).
+  bool announce(BridgeIndex bridge, const IpAddress& ip, Mac mac, Location except);
+  // "`ip`, which you probe, is at `mac`", to `prober` at `at`.
+  bool refuse(BridgeIndex bridge, const IpAddress& ip, Mac mac, Mac prober, Location at);
+  // To every worker: nobody answers for `ip`.
+  void give_up(BridgeIndex bridge, const IpAddress& ip);
+
+ private:
+  Order order_in(BridgeIndex bridge, Location to) const;
+  bool send(Order& order, size_t length);
+
+  const Topology& topology_;
+  std::span<Channel* const> channels_;
+};
+
+}  // namespace godwit

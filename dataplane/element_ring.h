@@ -1,0 +1,39 @@
+// A ring of plain values between one producer and one consumer.
+#pragma once
+
+#include <memory>
+#include <type_traits>
+
+#include <rte_ring_elem.h>
+
+namespace godwit {
+
+// Throws std::runtime_error when memory is short.
+rte_ring* make_element_ring(const char* name, unsigned element_size, unsigned size);
+
+template <class T>
+class ElementRing {
+ public:
+  static_assert(std::is_trivially_copyable_v<T>);
+  static_assert(sizeof(T) % 4 == 0, "rte_ring moves elements in words of four octets");
+
+  // Holds `size` elements, a power of two. `name` is unique in the process. Throws
+  // std::runtime_error when memory is short.
+  ElementRing(const char* name, unsigned size) : ring_(make_element_ring(name, sizeof(T), size)) {}
+
+  // The producer's side. False when the ring is full.
+  bool put(T value) { return rte_ring_sp_enqueue_elem(ring_.get(), &value, sizeof value) == 0; }
+  unsigned room() const { return rte_ring_free_count(ring_.get()); }
+
+  // The consumer's side. False when the ring is empty.
+  bool take(T& value) { return rte_ring_sc_dequeue_elem(ring_.get(), &value, sizeof value) == 0; }
+  bool empty() const { return rte_ring_empty(ring_.get()) != 0; }
+
+ private:
+  struct Free {
+    void operator()(rte_ring* ring) const { rte_ring_free(ring); }
+  };
+  std::unique_ptr<rte_ring, Free> ring_;
+};
+
+}  // namespace godwit

@@ -1,0 +1,50 @@
+// What control tells a worker: frames of godwit's own to send, and that a neighbor does not answer.
+// Only workers send, so that a port's queue has one writer.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+
+#include "dataplane/element_ring.h"
+#include "dataplane/events.h"
+
+#include "lib/address.h"
+#include "lib/units.h"
+
+namespace godwit {
+
+enum class OrderKind : uint8_t {
+  kSend,    // `octets` in `bridge`: to port `to`, or, if that is kNoLocation, to all but `except`
+  kGiveUp,  // drop what waits for `ip` in `bridge`
+};
+
+struct Order {
+  // The longest frame that control makes: a neighbor advertisement.
+  static constexpr size_t kMaxFrame = 96;
+
+  OrderKind kind = OrderKind::kSend;
+  BridgeIndex bridge = kNoBridge;
+  Location to = kNoLocation;
+  Location except = kNoLocation;
+  uint16_t length = 0;
+  std::array<uint8_t, kMaxFrame> octets{};  // without a VLAN tag
+  IpAddress ip;
+
+  std::span<const uint8_t> frame() const { return {octets.data(), length}; }
+};
+
+// The two ways between control and one worker.
+struct Channel {
+  // `name` is unique in the process; room for `events` on the way to control, a power of two.
+  Channel(const char* name, unsigned event_count)
+      : events(name, event_count), orders((std::string(name) + "-orders").c_str(), kOrders) {}
+
+  EventRing events;
+  ElementRing<Order> orders;
+
+ private:
+  static constexpr unsigned kOrders = 1U << 12;
+};
+
+}  // namespace godwit
