@@ -1,0 +1,114 @@
+#!/usr/bin/python3
+"""Linux hosts that have godwit as their switch and gateway find nothing odd.
+
+    linux_hosts_test.py GODWIT     exit 77: skipped
+"""
+
+import re
+import sys
+import time
+import unittest
+
+from lab import Host, Switch, why_not
+
+RED, BLUE = '10.1.0', '10.2.0'
+MTU = 1400  # of blue
+CONFIG = '''
+ports: {{a: {{device: "net_af_packet0,iface={0}"}}, b: {{device: "net_af_packet1,iface={1}"}},
+        c: {{device: "net_af_packet2,iface={2}"}}}}
+bridges:
+  red: {{ports: [a], gateway: {{mac: "02:00:5e:10:00:01", addresses: [10.1.0.254/24, "fd00:1::fe/64"]}}}}
+  blue: {{ports: [b, c], mtu: 1400,
+         gateway: {{mac: "02:00:5e:10:00:02", addresses: [10.2.0.254/24, "fd00:2::fe/64"]}}}}
+'''
+VM = {'addresses': ['10.2.0.1/24', 'fd00:2::1/64'], 'gateways': ['10.2.0.254', 'fd00:2::fe']}
+godwit = sys.argv.pop(1) if len(sys.argv) > 1 else 'build/godwit'
+
+
+def lost(ping):
+    return int(re.search(r'(\d+) packets transmitted, (\d+)', ping)[1]) - int(re.search(r'(\d+) received', ping)[1])
+
+
+class LinuxHosts(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.ends = []
+        cls.addClassCleanup(lambda: [end() for end in reversed(cls.ends)])
+        cls.red, cls.old, cls.new = (cls.host(*who) for who in (('a', '52:54:00:00:01:01'), ('b', '52:54:00:00:02:01'),
+                                                                ('c', '52:54:00:00:02:01')))
+        cls.switch = Switch(godwit, CONFIG.format(cls.red.port, cls.old.port, cls.new.port), seconds=120)
+        cls.ends.append(cls.switch.end)
+        cls.red.up(['10.1.0.1/24', 'fd00:1::1/64'], ['10.1.0.254', 'fd00:1::fe'])
+        cls.old.up(**VM)
+        cls.switch.wait_for(cls.red, '10.1.0.254')
+        time.sleep(2.5)  # until DAD is over
+
+    @classmethod
+    def host(cls, *who):
+        host = Host(*who)
+        cls.ends.append(host.end)
+        return host
+
+    def test_1_addresses_pass_duplicate_address_detection(self):
+        for host in self.red, self.old:
+            addresses = host.run('ip', '-6', 'addr', 'show', 'dev', 'eth0')
+            self.assertNotIn('dadfailed', addresses)
+            self.assertNotIn('tentative', addresses)
+
+    def test_2_the_gateways_address_is_refused_to_a_host(self):
+        self.old.ip('addr', 'add', 'fd00:2::fe/64', 'dev', 'eth0')
+        time.sleep(2)
+        addresses = self.old.run('ip', '-6', 'addr', 'show', 'dev', 'eth0')
+        self.old.ip('addr', 'del', 'fd00:2::fe/64', 'dev', 'eth0')
+        self.assertRegex(addresses, r'fd00:2::fe/64.*dadfailed')
+
+    def test_3_ping(self):
+        for address in '10.1.0.254', '10.2.0.254', '10.2.0.1', 'fd00:1::fe', 'fd00:2::fe', 'fd00:2::1':
+            with self.subTest(address):
+                self.assertEqual(lost(self.red.run('ping', '-c', '5', '-i', '0.05', address)), 0)
+
+    def test_4_link_local_ping(self):
+        self.assertEqual(lost(self.red.run('ping', '-c', '3', '-i', '0.05', 'fe80::5eff:fe10:1%eth0')), 0)
+
+    def test_5_traceroute(self):
+        for address, hops in (('10.2.0.1', ['10.1.0.254', '10.2.0.1']), ('fd00:2::1', ['fd00:1::fe', 'fd00:2::1']),
+                              ('10.1.0.254', ['10.1.0.254'])):
+            with self.subTest(address):
+                trace = self.red.run('traceroute', '-n', '-w', '1', address)
+                self.assertEqual(re.findall(r'^ *\d+  (\S+)  [\d.]+ ms', trace, re.M), hops, trace)
+
+    def test_6_path_mtu(self):
+        for address in '10.2.0.1', 'fd00:2::1':
+            with self.subTest(address):
+                self.assertIn(f'Resume: pmtu {MTU} hops 2', self.red.run('tracepath', '-n', address))
+
+    def test_7_fragments(self):
+        self.assertEqual(lost(self.red.run('ping', '-c', '3', '-i', '0.05', '-M', 'dont', '-s', '1450', '10.2.0.1')), 0)
+        self.assertEqual(lost(self.red.run('ping', '-c', '3', '-i', '0.05', '-s', '4000', 'fd00:2::1')), 0)
+
+    def test_8_unreachable(self):
+        self.assertIn('Destination Host Unreachable', self.red.run('ping', '-c', '1', '-W', '5', '10.2.0.77'))
+        self.assertIn('Address unreachable', self.red.run('ping', '-c', '1', '-W', '5', 'fd00:2::77'))
+        self.assertIn('Destination Net Unreachable', self.red.run('ping', '-c', '1', '-W', '1', '192.0.2.1'))
+
+    def test_9_a_host_moves_under_load(self):
+        ping = self.red.start('ping', '-i', '0.01', '-c', '300', '-D', '10.2.0.1')
+        time.sleep(1)
+        self.old.ip('link', 'set', 'eth0', 'down')
+        gone = time.time()
+        self.new.up(**VM)
+        self.new.run('ping', '-c', '1', '-W', '1', '10.2.0.254')  # any frame: it is not known who it tells
+        told = time.time()
+        says = ping.communicate(timeout=20)[0]
+        back = [float(stamp) for stamp in re.findall(r'\[(\d+\.\d+)\] .* bytes from', says) if float(stamp) > gone]
+        self.assertTrue(back, says)
+        self.assertLess(back[0], told + 0.1, says)
+        self.assertNotIn('nreachable', says)
+
+
+if __name__ == '__main__':
+    reason = why_not()
+    if reason:
+        print(f'skipped: {reason}')
+        sys.exit(77)
+    unittest.main(verbosity=2)
