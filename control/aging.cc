@@ -37,18 +37,24 @@ FdbAging::FdbAging(const Config& config, Fdb& fdb, GracePeriod& grace)
 std::optional<Nanos> FdbAging::visit(uint32_t slot, Nanos now) {
   const uint64_t key = fdb_.key_at(slot);
   if (key == 0) return std::nullopt;
-  FdbEntry entry = fdb_.entry_at(slot);
+  const FdbEntry entry = fdb_.entry_at(slot);
   if (entry.is_free() || entry.host_class() == HostClass::kStatic) return std::nullopt;
   if (entry.state() == FdbState::kSettling && on_settling) on_settling(key, now);
   const uint32_t age_s = age_s_[fdb_bridge(key)];
   const uint32_t silent_s = seconds_since_heard(entry, now);
   if (silent_s <= age_s) return expiry(now, silent_s, age_s);
   // A frame may be refreshing it this very moment: then it is heard, and lives.
-  if (!fdb_.remove(slot, entry)) return now + kSecond;
-  limbo_.push(slot);
+  if (!remove(slot, entry)) return now + kSecond;
   ++aged_;
-  if (on_removed) on_removed(key);
   return std::nullopt;
+}
+
+bool FdbAging::remove(uint32_t slot, FdbEntry entry) {
+  const uint64_t key = fdb_.key_at(slot);
+  if (!fdb_.remove(slot, entry)) return false;
+  limbo_.push(slot);
+  if (on_removed) on_removed(key);
+  return true;
 }
 
 NeighborAging::NeighborAging(const Config& config, NeighborTable& neighbors, GracePeriod& grace)

@@ -33,6 +33,8 @@ class FdbAging {
   Nanos shortest_life() const { return shortest_life_; }
   std::optional<Nanos> visit(uint32_t slot, Nanos now);
 
+  // Ends a location ahead of its time. False when it changed meanwhile.
+  bool remove(uint32_t slot, FdbEntry entry);
   void reclaim() { limbo_.poll(fdb_); }
   uint64_t aged() const { return aged_; }
 

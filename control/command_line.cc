@@ -40,6 +40,8 @@ po::options_description replay_description() {
       "write what each port sent to DIR/PORT.pcap");
   add("report", po::value<std::string>()->value_name("FILE"),
       "write a JSON report to FILE; '-' is standard output");
+  add("hints", po::value<std::string>()->value_name("FILE"),
+      "what an operator or VM manager says, and when: a YAML list");
   add("until", po::value<std::string>()->value_name("TIME"),
       "let virtual time run on to TIME after the first frame, such as 300s");
   add("explain", po::value<std::string>()->value_name("[=MAC|IP|N]"),
@@ -175,6 +177,7 @@ CommandLine parse_replay(const std::vector<std::string>& words) {
   if (values.count("in") != 0)
     for (const std::string& text : values["in"].as<std::vector<std::string>>())
       options.inputs.push_back(parse_input(text));
+  options.hints = text_of(values, "hints");
   if (values.count("until") != 0) options.until = parse_until(text_of(values, "until"));
   if (values.count("explain") != 0) options.explain = parse_explain(text_of(values, "explain"));
   require_inputs(options);

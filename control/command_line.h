@@ -33,6 +33,7 @@ struct ReplayOptions {
   std::vector<PortCapture> inputs;  // one capture for each port
   std::string out;                  // directory; empty: none
   std::string report;               // path, kStandardOutput; empty: none
+  std::string hints;                // path; empty: none
   std::optional<Nanos> until;
   std::optional<ExplainFilter> explain;
 

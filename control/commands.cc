@@ -152,6 +152,9 @@ int check(const std::string& config_path) {
 int replay(const ReplayOptions& options) {
   const auto config = load_config(options.config);
   if (!config) return kBadInput;
+  std::optional<std::vector<Hint>> hints(std::in_place);
+  if (!options.hints.empty()) hints = load_hints(options.hints, *config);
+  if (!hints) return kBadInput;
   CaptureMerge captures = open_captures(options, *config);
   Outputs outputs(options, port_names(*config));
   const Eal eal(Eal::arguments_without_devices());
@@ -160,7 +163,7 @@ int replay(const ReplayOptions& options) {
   if (options.explain) explain_as_it_plays(replay, options);
   Progress progress(stderr);
   replay.on_progress = [&](double done) { progress.show(done); };
-  replay.run(options.until);
+  replay.run(*hints, options.until);
   progress.clear();
   warn(replay);
   outputs.commit(replay);

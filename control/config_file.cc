@@ -46,4 +46,12 @@ std::optional<Config> load_config(const std::string& path) {
   return std::move(result.config);
 }
 
+std::optional<std::vector<Hint>> load_hints(const std::string& path, const Config& config) {
+  errno = 0;
+  HintsResult result = parse_hints(read_text(path), config);
+  print(path, "error", result.errors);
+  if (!result.errors.empty()) return std::nullopt;
+  return std::move(result.hints);
+}
+
 }  // namespace godwit

@@ -68,6 +68,37 @@ void Control::take_events(Nanos now) {
   if (std::exchange(lost_seen_, lost) != lost) repair();
 }
 
+void Control::hear(const Hint& hint, Nanos now) {
+  if (hint.flush) flush(*hint.flush);
+  if (hint.announce) announcer_.announce(hint.announce->bridge, now);
+}
+
+// Addresses first: whose they are, and so where, is known as long as their hosts are.
+void Control::flush(const FlushHint& what) {
+  const auto concerns = [&](uint64_t key, FdbEntry at) {
+    return (!what.mac || fdb_mac(key) == *what.mac) &&
+           (!what.bridge || fdb_bridge(key) == *what.bridge) &&
+           (!what.port || (!at.is_free() && at.location() == *what.port));
+  };
+  NeighborTable& neighbors = tables_.neighbors;
+  neighbors.walk(0, neighbors.slot_count(), [&](uint32_t slot) {
+    const auto host = neighbors.host_at(slot);
+    const NeighborEntry entry = neighbors.entry_at(slot);
+    if (!host || entry.is_free() || (entry.flags() & kStaticNeighbor) != 0) return;
+    if (what.ipv6 && host->ip.is_v6 != *what.ipv6) return;
+    const uint64_t key = fdb_key(host->bridge, entry.mac());
+    if (concerns(key, tables_.fdb.find(host->bridge, entry.mac()).entry))
+      neighbor_aging_.remove(slot, entry);
+  });
+  if (what.ipv6) return;
+  tables_.fdb.walk(0, tables_.fdb.slot_count(), [&](uint32_t slot) {
+    const uint64_t key = tables_.fdb.key_at(slot);
+    const FdbEntry entry = tables_.fdb.entry_at(slot);
+    if (key == 0 || entry.is_free() || entry.host_class() == HostClass::kStatic) return;
+    if (concerns(key, entry)) fdb_aging_.remove(slot, entry);
+  });
+}
+
 // A lost event may have told of a move, whose entry would stay SETTLING, or of a mapping. The
 // tables are right all the same, and walks over them tell again what they hold.
 void Control::repair() {

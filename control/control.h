@@ -21,6 +21,7 @@
 #include "dataplane/topology.h"
 
 #include "lib/grace.h"
+#include "lib/hints.h"
 #include "lib/units.h"
 
 namespace godwit {
@@ -36,6 +37,7 @@ class Control {
   Nanos next_due() const;
   void run_due(Nanos now);
   void take_events(Nanos now);
+  void hear(const Hint& hint, Nanos now);
 
   MoveLog& moves() { return moves_; }
   const MoveLog& moves() const { return moves_; }
@@ -46,6 +48,7 @@ class Control {
   uint64_t events_lost() const;
 
  private:
+  void flush(const FlushHint& what);
   void repair();
   void handle(const Event& event, Nanos now);
   MoveRecord record_of(const Event& event) const;

@@ -74,16 +74,19 @@ Replay::Replay(const Topology& topology, CaptureMerge& captures, CaptureDirector
 
 Replay::~Replay() = default;
 
-void Replay::run(std::optional<Nanos> until) {
+void Replay::run(std::span<const Hint> hints, std::optional<Nanos> until) {
+  hints_ = hints;
   epoch_ = captures_.peek_time().value_or(0);
   while (const std::optional<Nanos> instant = captures_.peek_time()) play_instant(*instant);
   work_until(std::max(now_, until.value_or(0)));
 }
 
 void Replay::work_until(Nanos instant) {
-  while (control_.next_due() <= instant) {
-    now_ = std::max(now_, control_.next_due());
-    control_.run_due(now_);
+  const auto next_hint = [&] { return hints_.empty() ? kNever : hints_.front().at; };
+  for (Nanos due; (due = std::min(control_.next_due(), next_hint())) <= instant;) {
+    now_ = std::max(now_, due);
+    if (control_.next_due() <= now_) control_.run_due(now_);
+    for (; next_hint() <= now_; hints_ = hints_.subspan(1)) control_.hear(hints_.front(), now_);
     if (worker_.has_work()) step_worker();
   }
   now_ = instant;

@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,8 @@
 #include "dataplane/tables.h"
 #include "dataplane/topology.h"
 #include "dataplane/worker.h"
+
+#include "lib/hints.h"
 
 namespace godwit {
 
@@ -44,8 +47,9 @@ class Replay final : private BurstObserver, private ArrayPort::Sink {
   std::function<void(double)> on_progress;
 
   // Plays all frames, then lets time run on until `until` from the first frame, if that is later.
+  // `hints`, by time, are heard ahead of the frames of their instant, and must outlive the run.
   // Throws CaptureError.
-  void run(std::optional<Nanos> until);
+  void run(std::span<const Hint> hints, std::optional<Nanos> until);
 
   const Topology& topology() const { return topology_; }
   const Tables& tables() const { return tables_; }
@@ -86,6 +90,7 @@ class Replay final : private BurstObserver, private ArrayPort::Sink {
   Quiescence quiescence_;
   Worker worker_;
   Control control_;
+  std::span<const Hint> hints_;  // still to come
   Nanos epoch_ = 0;
   Nanos now_ = 0;
   uint64_t bursts_ = 0;

@@ -23,7 +23,7 @@ constexpr uint16_t kMinIpv6Mtu = 1280;
 
 class BridgeReader {
  public:
-  BridgeReader(const NamedNode& node, const PortNames& ports, ConfigMessages& messages)
+  BridgeReader(const NamedNode& node, const NameIndex& ports, ConfigMessages& messages)
       : ports_(ports),
         messages_(messages),
         owner_(fmt::format("bridge {}", quoted(node.name))),
@@ -213,7 +213,7 @@ class BridgeReader {
     places_.static_hosts.push_back({map.place_of("mac"), port_name->place, map.place_of("ip")});
   }
 
-  const PortNames& ports_;
+  const NameIndex& ports_;
   ConfigMessages& messages_;
   std::string owner_;  // "bridge 'tenant'"
   MapReader map_;
@@ -223,7 +223,7 @@ class BridgeReader {
 
 }  // namespace
 
-void read_bridges(const YamlNode& node, const PortNames& ports, ConfigMessages& messages,
+void read_bridges(const YamlNode& node, const NameIndex& ports, ConfigMessages& messages,
                   Config& config, ConfigPlaces& places) {
   for (const NamedNode& named : read_names(node, "bridge", kNoBridge, messages)) {
     BridgeReader reader(named, ports, messages);

@@ -10,7 +10,7 @@
 namespace godwit {
 
 // Appends to config.bridges and places.bridges.
-void read_bridges(const YamlNode& node, const PortNames& ports, ConfigMessages& messages,
+void read_bridges(const YamlNode& node, const NameIndex& ports, ConfigMessages& messages,
                   Config& config, ConfigPlaces& places);
 
 }  // namespace godwit

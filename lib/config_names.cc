@@ -69,23 +69,23 @@ std::vector<NamedNode> read_names(const YamlNode& node, std::string_view what, s
   return names;
 }
 
-void PortNames::add(std::string_view name) {
-  index_.try_emplace(name, static_cast<PortIndex>(names_.size()));
+void NameIndex::add(std::string_view name) {
+  index_.try_emplace(name, static_cast<uint16_t>(names_.size()));
   names_.push_back(name);
 }
 
-std::optional<PortIndex> PortNames::resolve(const YamlNode& name, std::string_view owner,
-                                            ConfigMessages& messages) const {
+std::optional<uint16_t> NameIndex::resolve(const YamlNode& name, std::string_view owner,
+                                           ConfigMessages& messages) const {
   if (!name.is_scalar()) {
-    messages.error(name.place, fmt::format("{}: a port is named by a word", owner));
+    messages.error(name.place, fmt::format("{}: a {} is named by a word", owner, what_));
     return std::nullopt;
   }
   const auto it = index_.find(name.text);
   if (it != index_.end()) return it->second;
-  // Without any port, the missing ports have been told already.
+  // Without any, the missing ones have been told already.
   if (!names_.empty())
     messages.error(name.place,
-                   fmt::format("{}: port {} is not in ports{}", owner, quoted(name.text),
+                   fmt::format("{}: {} {} is not in {}s{}", owner, what_, quoted(name.text), what_,
                                messages.wants_more() ? did_you_mean(name.text, names_) : ""));
   return std::nullopt;
 }

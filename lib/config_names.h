@@ -26,17 +26,20 @@ struct NamedNode {
 std::vector<NamedNode> read_names(const YamlNode& node, std::string_view what, size_t max,
                                   ConfigMessages& messages);
 
-// The ports by name. Views into the document.
-class PortNames {
+// The ports, or the bridges, by name. Views into what gave the names.
+class NameIndex {
  public:
+  explicit NameIndex(std::string_view what) : what_(what) {}  // "port" or "bridge"
+
   void add(std::string_view name);  // the next index
-  // The port that `name` names; told as an error of `owner` if there is none.
-  std::optional<PortIndex> resolve(const YamlNode& name, std::string_view owner,
-                                   ConfigMessages& messages) const;
+  // The one that `name` names; told as an error of `owner` if there is none.
+  std::optional<uint16_t> resolve(const YamlNode& name, std::string_view owner,
+                                  ConfigMessages& messages) const;
 
  private:
+  std::string_view what_;
   std::vector<std::string_view> names_;
-  std::unordered_map<std::string_view, PortIndex> index_;
+  std::unordered_map<std::string_view, uint16_t> index_;
 };
 
 }  // namespace godwit

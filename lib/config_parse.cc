@@ -200,7 +200,7 @@ class ConfigParser {
   ConfigMessages messages_;
   Config config_;
   ConfigPlaces places_;
-  PortNames port_names_;
+  NameIndex port_names_{"port"};
 };
 
 ConfigResult failed(Place place, std::string text) {
