@@ -36,11 +36,14 @@ bool is_sent_to_us(const Burst& burst, uint16_t i, const BridgeContext& bridge) 
          (burst.ethernet(i).dst.is_group() || burst.dst_key[i] == bridge.gateway_key);
 }
 
+// Asked before an answer is made: a storm of questions is to cost little.
 bool is_within_limits(Worker& worker, const BridgeContext& bridge, const Burst& burst, uint16_t i) {
   const PortIndex port = burst.in_port[i];
-  const bool ok =
-      (bridge.is_trusted(port) || worker.answers_per_source.take(burst.src_key[i], worker.now)) &&
-      worker.answers[port].take(worker.now);
+  TokenBucket& of_port = worker.answers[port];
+  const bool ok = of_port.has_one(worker.now) &&
+                  (bridge.is_trusted(port) ||
+                   worker.answers_per_source.take(burst.src_key[i], worker.now)) &&
+                  of_port.take(worker.now);
   ++(ok ? worker.counters.answered : worker.counters.unanswered);
   return ok;
 }
@@ -54,6 +57,7 @@ bool may_speak_for(const BridgeContext& bridge, PortIndex port, Mac source, Mac 
 // "The target is at `mac`", to who asked. False when it must not be said, or cannot.
 bool say(Worker& worker, const Burst& burst, uint16_t i, Mac mac, bool is_router) {
   const BridgeContext& bridge = worker.topology.bridge(burst.bridge[i]);
+  if (!is_within_limits(worker, bridge, burst, i)) return false;
   const EthernetView eth = burst.ethernet(i);
   const std::span<const uint8_t> l3 = l3_of(eth, burst.bytes(i));
   std::array<uint8_t, Order::kMaxFrame> out;
@@ -68,7 +72,7 @@ bool say(Worker& worker, const Burst& burst, uint16_t i, Mac mac, bool is_router
     const Mac to = na.dst.is_multicast() ? multicast_mac(na.dst) : eth.src;
     length = build_nd(out, {.dst = to, .src = mac}, na);
   }
-  if (length == 0 || !is_within_limits(worker, bridge, burst, i)) return false;
+  if (length == 0) return false;
   worker.originate(bridge, burst.in_port[i], {out.data(), length});
   return true;
 }

@@ -87,7 +87,6 @@ struct Burst {
 
   // Filled by route. A routed frame is from then on one of its next hop's bridge, written as the
   // gateway sends it there: `bridge`, `head`, `tagged`, `dst_key` and `dst_home` are those.
-  uint16_t routed_count = 0;
   uint16_t to_fragment = 0;  // frames that are Routed::kInFragments
   std::array<Routed, kMaxBurst> routed;
   std::array<BridgeIndex, kMaxBurst> came_by;  // routed frames': the bridge they came in by

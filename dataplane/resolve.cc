@@ -267,6 +267,7 @@ void fetch_claimed(const NeighborTable& neighbors, Burst& burst) {
                              : NeighborTable::kNoKey;
   }
   neighbors.prepare(burst.claim_key.data(), burst.claim_home.data(), burst.speaker_count);
+  neighbors.prepare_touch(burst.claim_home.data(), burst.speaker_count);
 }
 
 }  // namespace

@@ -22,8 +22,17 @@ constexpr size_t kSourceV6 = 8;
 constexpr size_t kDestinationV6 = 24;
 constexpr uint16_t kDontFragment = 0x4000;
 
+// Most frames have no tag; what these say of one is then at hand.
+uint16_t ether_type_of(const Burst& burst, uint16_t i) {
+  return burst.tagged[i] == 0 ? load_be16(&burst.head[i].octets[12])
+                              : burst.ethernet(i).ether_type;
+}
+
 std::span<const uint8_t> packet_of(const Burst& burst, uint16_t i) {
-  return l3_of(burst.ethernet(i), burst.bytes(i));
+  const std::span<const uint8_t> frame = burst.bytes(i);
+  return burst.tagged[i] == 0 && frame.size() >= kEthernetHeaderSize
+             ? frame.subspan(kEthernetHeaderSize)
+             : l3_of(burst.ethernet(i), frame);
 }
 
 // In a bridge with VLAN tags, a second tag is a customer's: what is inside is not for us.
@@ -43,7 +52,7 @@ void gather_ipv4(Worker& worker, Burst& burst) {
   packets.count = 0;
   for (uint16_t g = 0; g < burst.to_gateway_count; ++g) {
     const uint16_t i = burst.to_gateway[g];
-    if (!is_for_router(worker, burst, i) || burst.ethernet(i).ether_type != kEtherTypeIpv4)
+    if (!is_for_router(worker, burst, i) || ether_type_of(burst, i) != kEtherTypeIpv4)
       continue;
     const std::span<const uint8_t> l3 = packet_of(burst, i);
     if (const IpFault fault = check_addressed4(l3); fault != IpFault::kNone) {
@@ -68,7 +77,7 @@ void gather_ipv6(Worker& worker, Burst& burst) {
   packets.count = 0;
   for (uint16_t g = 0; g < burst.to_gateway_count; ++g) {
     const uint16_t i = burst.to_gateway[g];
-    if (!is_for_router(worker, burst, i) || burst.ethernet(i).ether_type != kEtherTypeIpv6)
+    if (!is_for_router(worker, burst, i) || ether_type_of(burst, i) != kEtherTypeIpv6)
       continue;
     const std::span<const uint8_t> l3 = packet_of(burst, i);
     const IpFault fault = check_addressed6(l3);
@@ -84,19 +93,10 @@ void gather_ipv6(Worker& worker, Burst& burst) {
   }
 }
 
-bool is_too_long(std::span<const uint8_t> l3, bool is_v6, uint16_t mtu) {
-  const size_t length =
-      is_v6 ? kIpv6HeaderSize + load_be16(&l3[kPayloadLengthV6]) : load_be16(&l3[kTotalLengthV4]);
-  return length > mtu;
-}
-
 // False when the packet ends here, for it is longer than the next link takes.
-bool fits(Worker& worker, Burst& burst, uint16_t i, bool is_v6, BridgeIndex next) {
-  const std::span<const uint8_t> l3 = packet_of(burst, i);
-  const uint16_t mtu = worker.topology.bridge(next).config->mtu;
-  if (!is_too_long(l3, is_v6, mtu)) [[likely]]
-    return true;
-  if (!is_v6 && (load_be16(&l3[kFlagsV4]) & kDontFragment) == 0) {
+[[gnu::noinline]] bool cut_to_fit(Worker& worker, Burst& burst, uint16_t i, const uint8_t* l3,
+                                  bool is_v6, uint16_t mtu) {
+  if (!is_v6 && (load_be16(l3 + kFlagsV4) & kDontFragment) == 0) {
     burst.routed[i] = Routed::kInFragments;
     ++burst.to_fragment;
     return true;
@@ -106,76 +106,90 @@ bool fits(Worker& worker, Burst& burst, uint16_t i, bool is_v6, BridgeIndex next
   return false;
 }
 
+// A packet that no neighbor is to have.
+[[gnu::noinline]] void end_here(Worker& worker, Burst& burst, uint16_t i, NextHop::Kind why) {
+  if (why == NextHop::Kind::kLocal) return receive(worker, burst, i);
+  if (why == NextHop::Kind::kBroadcast) return burst.drop_frame(i, Drop::kSubnetAddress);
+  send_error(worker, burst, i, IcmpError::kNoRoute, 0);
+  burst.drop_frame(i, Drop::kNoRoute);
+}
+
+[[gnu::noinline]] void expire(Worker& worker, Burst& burst, uint16_t i) {
+  send_error(worker, burst, i, IcmpError::kTtlExceeded, 0);
+  burst.drop_frame(i, Drop::kTtlExpired);
+}
+
 // Whether the packet goes on to a neighbor, which is then `target`.
+template <bool kV6>
 bool choose(Worker& worker, Burst& burst, uint16_t i, const NextHop& hop, const IpAddress& dst,
             Neighbor& target) {
-  switch (hop.kind) {
-    case NextHop::Kind::kLocal:
-      receive(worker, burst, i);
-      return false;
-    case NextHop::Kind::kBroadcast:
-      burst.drop_frame(i, Drop::kSubnetAddress);
-      return false;
-    case NextHop::Kind::kNone:
-      send_error(worker, burst, i, IcmpError::kNoRoute, 0);
-      burst.drop_frame(i, Drop::kNoRoute);
-      return false;
-    case NextHop::Kind::kOnLink:
-      target = {hop.bridge, dst};
-      break;
-    case NextHop::Kind::kVia:
-      target = {hop.bridge, hop.via};
-      break;
-  }
-  const uint8_t* l3 = packet_of(burst, i).data();
-  if (dst.is_v6 ? hop_limit_expired(l3) : ttl_expired4(l3)) {
-    send_error(worker, burst, i, IcmpError::kTtlExceeded, 0);
-    burst.drop_frame(i, Drop::kTtlExpired);
+  if (hop.kind != NextHop::Kind::kOnLink && hop.kind != NextHop::Kind::kVia) [[unlikely]] {
+    end_here(worker, burst, i, hop.kind);
     return false;
   }
-  return fits(worker, burst, i, dst.is_v6, hop.bridge);
+  const uint8_t* l3 = packet_of(burst, i).data();
+  if (kV6 ? hop_limit_expired(l3) : ttl_expired4(l3)) [[unlikely]] {
+    expire(worker, burst, i);
+    return false;
+  }
+  target = {hop.bridge, hop.kind == NextHop::Kind::kVia ? hop.via : dst};
+  const size_t length = kV6 ? kIpv6HeaderSize + load_be16(l3 + kPayloadLengthV6)
+                            : load_be16(l3 + kTotalLengthV4);
+  const uint16_t mtu = worker.topology.bridge(hop.bridge).mtu;
+  return length <= mtu || cut_to_fit(worker, burst, i, l3, kV6, mtu);
 }
 
 // Leaves those of the packets that go on to a neighbor.
-void choose_all(Worker& worker, Burst& burst, bool is_v6) {
+template <bool kV6>
+void choose_all(Worker& worker, Burst& burst) {
   RouteScratch& packets = burst.route_scratch;
   uint16_t left = 0;
   for (uint16_t p = 0; p < packets.count; ++p) {
     const uint16_t i = packets.frame[p];
-    const IpAddress dst = is_v6 ? load_ipv6(packets.ipv6[p]) : IpAddress::v4(packets.ipv4[p]);
-    if (!choose(worker, burst, i, worker.fib.hop(packets.hop[p]), dst, packets.target[left]))
-      continue;
+    const IpAddress dst = kV6 ? load_ipv6(packets.ipv6[p]) : IpAddress::v4(packets.ipv4[p]);
+    Neighbor& target = packets.target[left];
+    if (!choose<kV6>(worker, burst, i, worker.fib.hop(packets.hop[p]), dst, target)) continue;
     packets.frame[left] = i;
-    packets.key[left] =
-        worker.tables.neighbors.key(packets.target[left].bridge, packets.target[left].ip);
-    ++left;
+    packets.key[left++] = worker.tables.neighbors.key(target.bridge, target.ip);
   }
   packets.count = left;
 }
 
+// What is in front of the packet becomes a bare Ethernet header.
+[[gnu::noinline]] void cut_tag(Burst& burst, uint16_t i) {
+  const EthernetView view = burst.ethernet(i);
+  rte_pktmbuf_adj(burst.mbuf[i], static_cast<uint16_t>(view.l3_offset - kEthernetHeaderSize));
+  auto* start = rte_pktmbuf_mtod(burst.mbuf[i], uint8_t*);
+  store_be16(start + 12, view.ether_type);
+  std::memcpy(burst.head[i].octets.data(), start, sizeof(FrameHead));
+  burst.tagged[i] = 0;
+  --burst.tags;
+}
+
+// Both addresses. Whole words, and not read back from the frame: a load does not wait for narrower
+// stores to the same place.
+void write_addresses(uint8_t* at, Mac dst, Mac src) {
+  store_be64(at, dst.bits << 16 | src.bits >> 32);
+  store_be32(at + 8, static_cast<uint32_t>(src.bits));
+}
+
 // The frame as the gateway sends it to its next hop: without a tag, a hop older.
 void rewrite(Worker& worker, Burst& burst, uint16_t i, BridgeIndex next, Mac neighbor) {
-  const EthernetView view = burst.ethernet(i);
-  rte_mbuf* frame = burst.mbuf[i];
-  rte_pktmbuf_adj(frame, static_cast<uint16_t>(view.l3_offset - kEthernetHeaderSize));
-  auto* start = rte_pktmbuf_mtod(frame, uint8_t*);
-  const BridgeContext& bridge = worker.topology.bridge(next);
-  store_mac(start, neighbor);
-  store_mac(start + 6, bridge.gateway_mac);
-  store_be16(start + 12, view.ether_type);
-  uint8_t* l3 = start + kEthernetHeaderSize;
-  if (view.ether_type == kEtherTypeIpv6)
-    decrement_hop_limit(l3);
+  if (burst.tagged[i] != 0) [[unlikely]]
+    cut_tag(burst, i);
+  auto* start = rte_pktmbuf_mtod(burst.mbuf[i], uint8_t*);
+  uint8_t* head = burst.head[i].octets.data();
+  const Mac gateway = worker.topology.bridge(next).gateway_mac;
+  write_addresses(start, neighbor, gateway);
+  write_addresses(head, neighbor, gateway);
+  if (load_be16(head + 12) == kEtherTypeIpv6)
+    decrement_hop_limit(start + kEthernetHeaderSize);
   else
-    decrement_ttl(l3);
-  std::memcpy(burst.head[i].octets.data(), start, sizeof(FrameHead));
+    decrement_ttl(start + kEthernetHeaderSize);
   burst.came_by[i] = burst.bridge[i];
   burst.bridge[i] = next;
-  burst.tags -= burst.tagged[i];
-  burst.tagged[i] = 0;
   burst.dst_key[i] = fdb_key(next, neighbor);
   if (burst.routed[i] == Routed::kNo) burst.routed[i] = Routed::kWhole;
-  ++burst.routed_count;
 }
 
 // A frame leaves the hold queues without being sent.
@@ -251,20 +265,20 @@ void forward_released(Worker& worker, Burst& burst) {
 }  // namespace
 
 void route(Worker& worker, Burst& burst) {
-  burst.routed_count = burst.to_fragment = 0;
+  burst.to_fragment = 0;
   std::fill_n(burst.routed.begin(), burst.count, Routed::kNo);
   if (burst.to_gateway_count == 0) return;
   RouteScratch& packets = burst.route_scratch;
   gather_ipv4(worker, burst);
   if (packets.count != 0) {
     worker.fib.lookup(packets.ipv4.data(), packets.hop.data(), packets.count);
-    choose_all(worker, burst, false);
+    choose_all<false>(worker, burst);
     forward_all(worker, burst);
   }
   gather_ipv6(worker, burst);
   if (packets.count != 0) {
     worker.fib.lookup6(packets.ipv6, packets.hop.data(), packets.count);
-    choose_all(worker, burst, true);
+    choose_all<true>(worker, burst);
     forward_all(worker, burst);
   }
 }

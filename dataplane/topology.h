@@ -39,6 +39,7 @@ struct BridgeContext {
   BridgeIndex index = kNoBridge;
   uint16_t vlan = 0;  // 0: VLAN-transparent
   bool transparent = false;
+  uint16_t mtu = 1500;  // octets of an IP packet routed into it
   bool has_gateway = false;
   bool has_gateway_v6 = false;  // the gateway has an IPv6 address, and so a link-local one too
   Mac gateway_mac;              // zero: no gateway

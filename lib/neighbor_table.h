@@ -119,9 +119,12 @@ class NeighborTable {
   uint64_t key(BridgeIndex bridge, const IpAddress& ip) const {
     return ip.is_v6 ? fingerprint(bridge, ip) : uint64_t{bridge} << 48 | ip.lo;
   }
-  // Also fetches when the hosts were heard, as if each stood in its home bucket: nearly all do.
   void prepare(uint64_t* keys, uint32_t* homes, unsigned n) const {
     table_.prepare(keys, homes, n);
+  }
+  // For touch() thereafter: fetches when the hosts were heard, as if each stood in its home bucket:
+  // nearly all do.
+  void prepare_touch(const uint32_t* homes, unsigned n) const {
     for (unsigned i = 0; i < n; ++i)
       __builtin_prefetch(&heard_s_[size_t{homes[i]} * NativeTraits::kSlots]);
   }

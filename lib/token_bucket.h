@@ -21,6 +21,13 @@ class TokenBucket {
     if (per_second_ != 0) time_to_fill_ = (capacity_ + per_second_ - 1) / per_second_;
   }
 
+  // Whether take(now) would be granted; spends nothing.
+  bool has_one(Nanos now) {
+    if (per_second_ == 0) return true;
+    refill(now);
+    return credit_ >= kToken;
+  }
+
   // Spends `n` tokens if they are there, else spends none and returns false. More than `burst` at
   // once are never there. A `now` before an earlier one counts as that one.
   bool take(Nanos now, uint32_t n = 1) {

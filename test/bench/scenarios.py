@@ -1,4 +1,4 @@
-"""What godwit does besides forwarding between hosts it knows: learning, moves, an ARP storm, and what features cost."""
+"""What godwit does besides bridging between hosts it knows: learning, moves, storms, routing, and what features cost."""
 
 import collections
 import random
@@ -80,6 +80,60 @@ def broadcast(host):
     return frames.data(frames.BROADCAST, frames.mac(A, host))
 
 
+ROUTED = {'1k': 1024, '8k': 8192}  # hosts a side
+GATEWAYS = {A: bytes.fromhex('02005e100001'), B: bytes.fromhex('02005e100002')}
+
+
+def dotted(octets):
+    return '.'.join(map(str, octets))
+
+
+def gateway_ip(group):
+    return frames.ip(group, 0xFFFE)
+
+
+def hosts_config(ports_of_groups, count, gateways):
+    """Bridges of these groups' ports, and `count` hosts of each, with their addresses, at its first port."""
+    lines = ['ports:', *(f'  {port}: {{}}' for ports in ports_of_groups.values() for port in ports), 'bridges:']
+    for group, ports in ports_of_groups.items():
+        lines += [f'  lan{group}:', f'    ports: [{", ".join(ports)}]']
+        if gateways:
+            lines += [f'    gateway: {{mac: "{frames.text(GATEWAYS[group])}", '
+                      f'addresses: [{dotted(gateway_ip(group))}/16]}}']
+        lines.append('    static:')
+        # Host n has address n + 1: address 0 is the subnet's own.
+        lines += [f'      - {{mac: "{frames.text(frames.mac(host_group, n))}", port: {port}, '
+                  f'ip: {dotted(frames.ip(host_group, n + 1))}}}'
+                  for host_group, port in zip((A, B) if len(ports) > 1 else (group,), ports) for n in range(count)]
+    return '\n'.join(lines) + '\n'
+
+
+def packets(source, other, count, gateways):
+    """Each host of one group sends to one of the other: by the gateway, or in one bridge."""
+    def make():
+        for host, peer in enumerate(shuffled(count)):
+            dst = GATEWAYS[source] if gateways else frames.mac(other, peer)
+            yield frames.ipv4(dst, frames.mac(source, host), frames.ip(source, host + 1), frames.ip(other, peer + 1))
+    return make
+
+
+def routing_case(count, gateways):
+    ports = {A: 'a', B: 'b'} if gateways else {A: 'ab'}
+    return Case(hosts_config(ports, count, gateways),
+                {'a': packets(A, B, count, gateways), 'b': packets(B, A, count, gateways)})
+
+
+def gateway_config(ports):
+    """A bridge of these ports with a gateway; what comes for the sink goes to port d, which nothing comes from."""
+    return config(ports, 'd', _sink_at_d).replace(
+        '    learning:', f'    gateway: {{mac: "{frames.text(GATEWAYS[A])}", '
+        f'addresses: [{dotted(gateway_ip(A))}/16]}}\n    learning:')
+
+
+def to_gateway(host):
+    return frames.arp(frames.BROADCAST, frames.mac(A, host), frames.REQUEST, frames.ip(A, host), gateway_ip(A))
+
+
 _sink_at_d = [(SINK, 'd')]
 _sink_at_a = [(SINK, 'a')]
 CASES = {
@@ -96,6 +150,13 @@ CASES = {
     'storm': {
         'storm-arp': Case(config('ab'), {'a': storm(request), 'b': between(B, A)}),
         'storm-unknown': Case(config('ab'), {'a': storm(broadcast), 'b': between(B, A)}),
+    },
+    'routing': {f'{way}-{size}': routing_case(count, way == 'routed')
+                for size, count in ROUTED.items() for way in ('bridged', 'routed')},
+    'gateway-storm': {
+        'ask-alone': Case(gateway_config('a'), {'a': storm(to_gateway)}),
+        'ask-gateway': Case(gateway_config('ab'), {'a': storm(to_gateway), 'b': to_sink(B, KNOWN)}),
+        'ask-nobody': Case(gateway_config('ab'), {'a': storm(broadcast), 'b': to_sink(B, KNOWN)}),
     },
     'features': {
         'data': Case(config('ab'), {'a': between(A, B), 'b': between(B, A)}),
@@ -176,6 +237,27 @@ def storm_lines(reports):
     yield f'known traffic beside ARP has {rates["storm-arp"] / rates["storm-unknown"]:.0%} of its rate beside the other'
 
 
+def routing_lines(reports):
+    for size in ROUTED:
+        bridged, routed = (median(reports[f'{way}-{size}'], lambda r: r['cycles_per_packet'])
+                           for way in ('bridged', 'routed'))
+        rate = median(reports[f'routed-{size}'], lambda r: r['mpps'])
+        drops = sum(lost(port) for r in reports[f'routed-{size}'] for port in r['ports'].values())
+        yield (f'{size} hosts a side: routed {routed:.0f} cycles a packet, bridged {bridged:.0f}: '
+               f'{routed - bridged:+.0f}; {rate:.1f} Mpps routed, {drops} frames dropped')
+
+
+def gateway_storm_lines(reports):
+    alone = median(reports['ask-alone'], lambda r: r['ports']['a']['rx'] / r['seconds']) / 1e6
+    yield f'nothing but requests for the gateway: {alone:.1f} M ARP/s'
+    rates = {}
+    for name in ('ask-gateway', 'ask-nobody'):
+        rates[name] = median(reports[name], lambda r: r['ports']['b']['rx'] / r['seconds']) / 1e6
+        drops = sum(lost(report['ports']['b']) for report in reports[name])
+        yield f'{name}: {rates[name]:.1f} Mpps of data; {drops} of its frames dropped'
+    yield f'data beside ARP has {rates["ask-gateway"] / rates["ask-nobody"]:.0%} of its rate beside the other'
+
+
 def features_lines(reports):
     cycles = {name: median(reports[name], lambda r: r['cycles_per_packet']) for name in CASES['features']}
     yield f'data, both hosts known: {cycles["data"]:.0f} cycles a packet'
@@ -185,7 +267,8 @@ def features_lines(reports):
     yield f'+ each frame a move, by the arbiter: {cycles["arbiter"] - cycles["stay"]:+.0f}'
 
 
-LINES = {'learning': learning_lines, 'moves': moves_lines, 'storm': storm_lines, 'features': features_lines}
+LINES = {'learning': learning_lines, 'moves': moves_lines, 'storm': storm_lines, 'routing': routing_lines,
+         'gateway-storm': gateway_storm_lines, 'features': features_lines}
 
 
 def text(parts, reports):
