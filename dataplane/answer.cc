@@ -40,10 +40,10 @@ bool is_sent_to_us(const Burst& burst, uint16_t i, const BridgeContext& bridge) 
 bool is_within_limits(Worker& worker, const BridgeContext& bridge, const Burst& burst, uint16_t i) {
   const PortIndex port = burst.in_port[i];
   TokenBucket& of_port = worker.answers[port];
-  const bool ok = of_port.has_one(worker.now) &&
-                  (bridge.is_trusted(port) ||
-                   worker.answers_per_source.take(burst.src_key[i], worker.now)) &&
-                  of_port.take(worker.now);
+  const bool ok =
+      of_port.has_one(worker.now) &&
+      (bridge.is_trusted(port) || worker.answers_per_source.take(burst.src_key[i], worker.now)) &&
+      of_port.take(worker.now);
   ++(ok ? worker.counters.answered : worker.counters.unanswered);
   return ok;
 }

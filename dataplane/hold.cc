@@ -31,7 +31,7 @@ uint16_t HoldQueues::find(const Neighbor& target) const {
   return at;
 }
 
-HeldFrame HoldQueues::push(const Neighbor& target, const HeldFrame& frame) {
+HeldFrame HoldQueues::push(const Neighbor& target, const HeldFrame& frame, Nanos now) {
   HeldFrame evicted;
   uint16_t at = find(target);
   if (at != kNone && targets_[at].count == per_target_)
@@ -39,7 +39,7 @@ HeldFrame HoldQueues::push(const Neighbor& target, const HeldFrame& frame) {
   else if (held_ == entries_.size())
     evicted = pop(oldest_);
   at = find(target);
-  if (at == kNone) at = add_target(target);
+  if (at == kNone) at = add_target(target, now);
   const uint16_t e = free_entry_;
   free_entry_ = entries_[e].next;
   entries_[e] = {frame, kNone};
@@ -51,11 +51,11 @@ HeldFrame HoldQueues::push(const Neighbor& target, const HeldFrame& frame) {
   return evicted;
 }
 
-uint16_t HoldQueues::add_target(const Neighbor& target) {
+uint16_t HoldQueues::add_target(const Neighbor& target, Nanos now) {
   const uint16_t at = free_target_;
   free_target_ = targets_[at].chain;
   uint16_t& bucket = buckets_[bucket_of(target)];
-  targets_[at] = {.target = target, .chain = bucket, .older = newest_};
+  targets_[at] = {.target = target, .asked = now, .chain = bucket, .older = newest_};
   bucket = at;
   (newest_ == kNone ? oldest_ : targets_[newest_].newer) = at;
   newest_ = at;

@@ -43,9 +43,9 @@ class HoldQueues {
   uint32_t held() const { return held_; }
   bool holds(const Neighbor& target) const { return find(target) != kNone; }
 
-  // Takes the frame. What gives way to it, at most one frame, is the caller's again: its mbuf is
-  // null if none had to.
-  HeldFrame push(const Neighbor& target, const HeldFrame& frame);
+  // Takes the frame; for a new target, `now` is when its neighbor is asked for first. What gives
+  // way to it, at most one frame, is the caller's again: its mbuf is null if none had to.
+  HeldFrame push(const Neighbor& target, const HeldFrame& frame, Nanos now);
 
   // The target's frames, oldest first, are the caller's again: each(HeldFrame).
   template <class Each>
@@ -56,14 +56,15 @@ class HoldQueues {
     each(pop(at));  // the last one frees the target
   }
 
-  // Calls each(Neighbor) for at most `most` targets, others in each call.
+  // Calls each(Neighbor, Nanos& asked) for at most `most` targets, others in each call; `asked` is
+  // when control was last told to ask.
   template <class Each>
   void look_at_some(unsigned most, Each each) {
     for (unsigned n = 0; n < most && held_ > 0; ++n) {
       next_look_ = next_look_ == kNone ? oldest_ : next_look_;
       const uint16_t at = next_look_;
       next_look_ = targets_[at].newer;
-      each(Neighbor(targets_[at].target));
+      each(targets_[at].target, targets_[at].asked);
     }
   }
 
@@ -76,6 +77,7 @@ class HoldQueues {
   };
   struct Target {
     Neighbor target;
+    Nanos asked = 0;
     uint16_t first = kNone;  // entries, oldest and youngest
     uint16_t last = kNone;
     uint16_t count = 0;
@@ -86,7 +88,7 @@ class HoldQueues {
 
   uint32_t bucket_of(const Neighbor& target) const;
   uint16_t find(const Neighbor& target) const;
-  uint16_t add_target(const Neighbor& target);
+  uint16_t add_target(const Neighbor& target, Nanos now);
   void remove_target(uint16_t at);
   HeldFrame pop(uint16_t at);
 

@@ -139,6 +139,17 @@ void complain(Worker& worker, Event event, EventKind kind) {
   worker.events.post(event);
 }
 
+// The owner does not hear that another announces its address: a host may give an address up on that
+// (RFC 5227 §2.4), which is what a thief is after, and what a migrated machine must not do. The
+// gateway sees to the conflict in its place.
+Location owner_to_spare(const Worker& worker, const Burst& burst, uint16_t i,
+                        const MappingClaim& claim, Mac owner) {
+  if (!claim.context.has_gateway || !burst.said[i].announcement) return kNoLocation;
+  const FdbEntry at = worker.tables.fdb.find(claim.bridge, owner).entry;
+  // Behind an uplink are others, who are to hear it.
+  return at.is_free() || claim.context.is_trusted(at.location()) ? kNoLocation : at.location();
+}
+
 void conclude(Worker& worker, Burst& burst, uint16_t i, const MappingClaim& claim, Mac was) {
   if (burst.mapped[i] == Mapped::kSame) return;  // nearly always
   Event event = event_of(worker, burst, i, EventKind::kMapped);
@@ -162,6 +173,7 @@ void conclude(Worker& worker, Burst& burst, uint16_t i, const MappingClaim& clai
       break;
     case Mapped::kConflict:
       ++worker.counters.conflicts;
+      burst.spared[i] = owner_to_spare(worker, burst, i, claim, was);
       complain(worker, event, EventKind::kConflict);
       break;
     case Mapped::kGatewayIp:

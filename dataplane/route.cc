@@ -24,8 +24,7 @@ constexpr uint16_t kDontFragment = 0x4000;
 
 // Most frames have no tag; what these say of one is then at hand.
 uint16_t ether_type_of(const Burst& burst, uint16_t i) {
-  return burst.tagged[i] == 0 ? load_be16(&burst.head[i].octets[12])
-                              : burst.ethernet(i).ether_type;
+  return burst.tagged[i] == 0 ? load_be16(&burst.head[i].octets[12]) : burst.ethernet(i).ether_type;
 }
 
 std::span<const uint8_t> packet_of(const Burst& burst, uint16_t i) {
@@ -52,8 +51,7 @@ void gather_ipv4(Worker& worker, Burst& burst) {
   packets.count = 0;
   for (uint16_t g = 0; g < burst.to_gateway_count; ++g) {
     const uint16_t i = burst.to_gateway[g];
-    if (!is_for_router(worker, burst, i) || ether_type_of(burst, i) != kEtherTypeIpv4)
-      continue;
+    if (!is_for_router(worker, burst, i) || ether_type_of(burst, i) != kEtherTypeIpv4) continue;
     const std::span<const uint8_t> l3 = packet_of(burst, i);
     if (const IpFault fault = check_addressed4(l3); fault != IpFault::kNone) {
       drop_faulty(burst, i, fault);
@@ -77,8 +75,7 @@ void gather_ipv6(Worker& worker, Burst& burst) {
   packets.count = 0;
   for (uint16_t g = 0; g < burst.to_gateway_count; ++g) {
     const uint16_t i = burst.to_gateway[g];
-    if (!is_for_router(worker, burst, i) || ether_type_of(burst, i) != kEtherTypeIpv6)
-      continue;
+    if (!is_for_router(worker, burst, i) || ether_type_of(burst, i) != kEtherTypeIpv6) continue;
     const std::span<const uint8_t> l3 = packet_of(burst, i);
     const IpFault fault = check_addressed6(l3);
     if (fault != IpFault::kNone) {
@@ -133,8 +130,8 @@ bool choose(Worker& worker, Burst& burst, uint16_t i, const NextHop& hop, const 
     return false;
   }
   target = {hop.bridge, hop.kind == NextHop::Kind::kVia ? hop.via : dst};
-  const size_t length = kV6 ? kIpv6HeaderSize + load_be16(l3 + kPayloadLengthV6)
-                            : load_be16(l3 + kTotalLengthV4);
+  const size_t length =
+      kV6 ? kIpv6HeaderSize + load_be16(l3 + kPayloadLengthV6) : load_be16(l3 + kTotalLengthV4);
   const uint16_t mtu = worker.topology.bridge(hop.bridge).mtu;
   return length <= mtu || cut_to_fit(worker, burst, i, l3, kV6, mtu);
 }
@@ -200,16 +197,6 @@ void drop_held(Worker& worker, const HeldFrame& held, Drop reason) {
   rte_pktmbuf_free(held.mbuf);
 }
 
-void post_unresolved(Worker& worker, PortIndex port, const Neighbor& target) {
-  Event event;
-  event.kind = EventKind::kUnresolved;
-  event.bridge = target.bridge;
-  event.to = port;
-  event.at = worker.now;
-  event.ip = target.ip;
-  worker.events.post(event);
-}
-
 // Its neighbor's MAC is not known.
 [[gnu::noinline]] void await(Worker& worker, Burst& burst, uint16_t i, const Neighbor& target) {
   const PortIndex port = burst.in_port[i];
@@ -220,7 +207,8 @@ void post_unresolved(Worker& worker, PortIndex port, const Neighbor& target) {
   burst.fate[i] = Fate::kHeld;
   if (burst.routed[i] == Routed::kInFragments) --burst.to_fragment;
   burst.routed[i] = Routed::kNo;
-  const HeldFrame evicted = worker.hold.push(target, {burst.mbuf[i], port, burst.bridge[i]});
+  const HeldFrame evicted =
+      worker.hold.push(target, {burst.mbuf[i], port, burst.bridge[i]}, worker.now);
   if (evicted.mbuf != nullptr) drop_held(worker, evicted, Drop::kHoldFull);
 }
 
@@ -281,6 +269,16 @@ void route(Worker& worker, Burst& burst) {
     choose_all<true>(worker, burst);
     forward_all(worker, burst);
   }
+}
+
+void post_unresolved(Worker& worker, PortIndex port, const Neighbor& target) {
+  Event event;
+  event.kind = EventKind::kUnresolved;
+  event.bridge = target.bridge;
+  event.to = port;
+  event.at = worker.now;
+  event.ip = target.ip;
+  worker.events.post(event);
 }
 
 void release(Worker& worker, const Neighbor& target) {

@@ -24,6 +24,9 @@ void route(Worker& worker, Burst& burst);
 // Sends what waited for this neighbor, whose MAC is known now.
 void release(Worker& worker, const Neighbor& target);
 
+// Tells control that packets which came in by `port` wait for this neighbor.
+void post_unresolved(Worker& worker, PortIndex port, const Neighbor& target);
+
 // Drops what waited for this neighbor, which does not answer, and tells the senders.
 void give_up(Worker& worker, const Neighbor& target);
 

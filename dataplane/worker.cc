@@ -15,6 +15,8 @@ constexpr uint32_t kFarRarps = 1000;  // a second
 // Orders of control that one round carries out, and held targets that it looks at.
 constexpr unsigned kOrdersARound = 64;
 constexpr unsigned kLooksARound = 8;
+// Longer than control takes to find that a neighbor does not answer.
+constexpr Nanos kAskAgain = 5 * kSecond;
 
 // Of a limit, the burst that it allows is what two seconds bring: the timers of hosts are no
 // metronomes.
@@ -92,12 +94,18 @@ void Worker::obey(const Order& order) {
       originate(bridge, member.port, order.frame());
 }
 
-// Another worker may have heard the answer that frames wait for here.
+// Another worker may have heard the answer that frames wait for here; or the event that had control
+// ask was lost.
 void Worker::look_at_held() {
   std::array<Neighbor, kLooksARound> known;
   unsigned count = 0;
-  hold.look_at_some(kLooksARound, [&](const Neighbor& target) {
-    if (tables.neighbors.find(target.bridge, target.ip)) known[count++] = target;
+  hold.look_at_some(kLooksARound, [&](const Neighbor& target, Nanos& asked) {
+    if (tables.neighbors.find(target.bridge, target.ip)) {
+      known[count++] = target;
+    } else if (now - asked >= kAskAgain) {
+      asked = now;
+      post_unresolved(*this, 0, target);
+    }
   });
   for (unsigned n = 0; n < count; ++n) release(*this, known[n]);
 }

@@ -27,8 +27,8 @@ namespace godwit {
 
 // Of one port, as one worker saw it. Each frame received is counted as exactly one of forwarded (to
 // one port or to many), consumed, dropped and held; a frame that is held no longer is counted as
-// what became of it.
-struct PortCounters {
+// what became of it. On lines of its own: another worker's are not to share one.
+struct alignas(RTE_CACHE_LINE_SIZE) PortCounters {
   uint64_t rx = 0;
   uint64_t tx = 0;
   uint64_t forwarded = 0;
@@ -86,7 +86,8 @@ class BurstObserver {
   virtual void seen(const Burst& burst, Nanos now) = 0;
 };
 
-class Worker {
+// Starts a line and ends one, so that nobody else's data shares a line with what it writes.
+class alignas(RTE_CACHE_LINE_SIZE) Worker {
  public:
   // `ports` by PortIndex; `pool` is where frames of the worker's own come from. The worker keeps
   // the references and owns none of what they refer to.
@@ -158,5 +159,8 @@ class Worker {
   std::vector<TxBuffer> tx_;
   std::vector<PortIndex> tx_pending_;  // ports whose buffer holds something
 };
+
+static_assert(sizeof(PortCounters) % RTE_CACHE_LINE_SIZE == 0);
+static_assert(sizeof(Worker) % RTE_CACHE_LINE_SIZE == 0);
 
 }  // namespace godwit
