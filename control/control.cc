@@ -9,6 +9,12 @@
 #include "dataplane/resolve.h"
 
 namespace godwit {
+namespace {
+
+// As many as a ring holds: a worker that posts without end keeps control from nothing else.
+constexpr unsigned kEventsATurn = 1U << 16;
+
+}  // namespace
 
 Control::Control(const Topology& topology, Tables& tables, std::span<Channel* const> channels,
                  GracePeriod& grace)
@@ -63,7 +69,7 @@ void Control::run_due(Nanos now) {
 void Control::take_events(Nanos now) {
   Event event;
   for (Channel* channel : channels_)
-    while (channel->events.take(event)) handle(event, now);
+    for (unsigned n = 0; n < kEventsATurn && channel->events.take(event); ++n) handle(event, now);
   const uint64_t lost = events_lost();
   if (std::exchange(lost_seen_, lost) != lost) repair();
 }

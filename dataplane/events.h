@@ -46,10 +46,11 @@ class EventRing {
   // As an ElementRing.
   EventRing(const char* name, unsigned size) : ring_(name, size), reserve_(size / 4) {}
 
-  // The worker's side. Moves are what users wait for, so the last quarter of the ring is theirs.
+  // The worker's side. Moves, and the MACs that packets wait for, are what users wait for, so the
+  // last quarter of the ring is theirs.
   void post(Event event) {
-    const bool reserved = ring_.room() <= reserve_ && event.kind != EventKind::kMoved;
-    if (reserved || !ring_.put(event))
+    const bool urgent = event.kind == EventKind::kMoved || event.kind == EventKind::kUnresolved;
+    if ((!urgent && ring_.room() <= reserve_) || !ring_.put(event))
       lost_.store(lost_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   }
 

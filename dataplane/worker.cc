@@ -15,8 +15,8 @@ constexpr uint32_t kFarRarps = 1000;  // a second
 // Orders of control that one round carries out, and held targets that it looks at.
 constexpr unsigned kOrdersARound = 64;
 constexpr unsigned kLooksARound = 8;
-// Longer than control takes to find that a neighbor does not answer.
-constexpr Nanos kAskAgain = 5 * kSecond;
+// Control knows of most of them already, and does not ask twice.
+constexpr Nanos kAskAgain = 1 * kSecond;
 
 // Of a limit, the burst that it allows is what two seconds bring: the timers of hosts are no
 // metronomes.
