@@ -33,6 +33,14 @@ def ip(text):
     return ipaddress.ip_address(text).packed
 
 
+def mac_text(octets):
+    return octets.hex(':')
+
+
+def ip_text(octets):
+    return str(ipaddress.ip_address(octets))
+
+
 def ethernet(src, dst, ether_type, payload):
     return mac(dst) + mac(src) + struct.pack('!H', ether_type) + payload
 
@@ -113,11 +121,11 @@ def udp6(src, dst, src_ip, dst_ip, text):
     return ethernet(src, dst, IPV6, ipv6(src_ip, dst_ip, 17, 64, udp))
 
 
-def icmp6(src, dst, src_ip, dst_ip, kind, body):
-    message = struct.pack('!BBH', kind, 0, 0) + body
+def icmp6(src, dst, src_ip, dst_ip, kind, body, code=0, hops=255):
+    message = struct.pack('!BBH', kind, code, 0) + body
     total = checksum(pseudo_header6(src_ip, dst_ip, 58, len(message)) + message)
     message = message[:2] + struct.pack('!H', total) + message[4:]
-    return ethernet(src, dst, IPV6, ipv6(src_ip, dst_ip, 58, 255, message))
+    return ethernet(src, dst, IPV6, ipv6(src_ip, dst_ip, 58, hops, message))
 
 
 def link_layer_option(kind, address):

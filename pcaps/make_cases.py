@@ -5,13 +5,15 @@ import pathlib
 
 import cases_bridging
 import cases_captures
+import cases_gateway
 import cases_learning
 import cases_mappings
 import cases_moves
 import cases_vlans
 from casefile import main
 
-TOPICS = [cases_bridging, cases_vlans, cases_learning, cases_moves, cases_mappings, cases_captures]
+TOPICS = [cases_bridging, cases_vlans, cases_learning, cases_moves, cases_mappings, cases_captures,
+          cases_gateway]
 
 if __name__ == '__main__':
     main([case for topic in TOPICS for case in topic.make()], pathlib.Path(__file__).resolve().parent,

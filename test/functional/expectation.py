@@ -5,7 +5,12 @@ Every function returns a list of complaints, empty when all is well.
 
 import re
 
+from dissect import dissect
+
 OPERATORS = {'contains', 'absent', 'at_least', 'at_most'}
+LINK = {'dst', 'src', 'ether_type', 'vlan', 'vlans', 'pcp', 'length', 'octets'}
+FIELDS = {'op', 'sha', 'spa', 'tha', 'tpa', 'ip_src', 'ip_dst', 'ttl', 'protocol', 'ip_length', 'df', 'mf', 'offset',
+          'icmp', 'icmp_mtu', 'target', 'flags', 'lla', 'checksums'}
 _UNITS = {'ns': 1, 'us': 10**3, 'ms': 10**6, 's': 10**9}
 
 
@@ -116,6 +121,7 @@ class Frame:
             self.tags.append(int.from_bytes(octets[place + 2:place + 4], 'big'))
             place += 4
         self.ether_type = f'0x{octets[place:place + 2].hex()}'
+        self.fields = dissect(int(self.ether_type, 16), octets[place + 2:])
 
     @property
     def vlan(self):
@@ -129,9 +135,16 @@ class Frame:
     def vlans(self):
         return [tag & 0xFFF for tag in self.tags]
 
+    def is_like(self, key, value):
+        """Whether its `key`, of those that run_case.py tells, is `value`."""
+        if key == 'octets':
+            return self.octets.hex() == value
+        return (self.fields.get(key) if key in FIELDS else getattr(self, key)) == value
+
     def __str__(self):
         tags = ''.join(f' vlan {vid}' for vid in self.vlans)
-        return f'{self.at / 10**9:.9f}s {self.src} > {self.dst}{tags} {self.ether_type} length {self.length}'
+        return f'{self.at / 10**9:.9f}s {self.src} > {self.dst}{tags} {self.ether_type} length {self.length}' + \
+            ''.join(f' {key} {value}' for key, value in self.fields.items())
 
 
 def check_out(number, statement, frames):
@@ -142,14 +155,14 @@ def check_out(number, statement, frames):
     since = nanoseconds(match.pop('from', '0s'))
     until = nanoseconds(match.pop('to')) if 'to' in match else None
     text = str(match.pop('text', '')).encode()
-    unknown = match.keys() - {'dst', 'src', 'ether_type', 'vlan', 'vlans', 'pcp', 'length'}
+    unknown = match.keys() - LINK - FIELDS
     if unknown:
         return [f'out[{number}]: unknown keys {sorted(unknown)}']
     if port not in frames:
         return [f'out[{number}]: no port {port}']
     seen = [frame for frame in frames[port]
             if frame.at >= since and (until is None or frame.at < until) and text in frame.octets and
-            all(getattr(frame, key) == value for key, value in match.items())]
+            all(frame.is_like(key, value) for key, value in match.items())]
     complaints = compare('count', want, len(seen))
     return [f'out[{number}] {statement}: {complaint}' + ''.join(f'\n    {frame}' for frame in seen[:5])
             for complaint in complaints]

@@ -30,6 +30,13 @@ expect.yaml
         vlan, pcp        of the outermost tag, or none; vlans: [..] of all tags from the outermost
         length           octets
         text             a text the frame contains
+        octets           the whole frame, in hexadecimal
+        op, sha, spa, tha, tpa                 of ARP and RARP
+        ip_src, ip_dst, ttl, protocol          of IPv4 and IPv6; ip_length: octets from the IP header on
+        df, mf, offset                         of IPv4; offset in octets
+        icmp             ICMP's or ICMPv6's type and code: 3/1; icmp_mtu: of "too big"
+        target, lla      of ND, and the address in its first option; flags: of an NA, some of RSO
+        checksums        right or wrong: IPv4's and ICMP's
         from, to         times since the first frame of the captures: at or after `from`, before `to` }
 """
 
