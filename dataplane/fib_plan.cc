@@ -7,6 +7,12 @@ namespace {
 
 constexpr uint8_t width(const IpAddress& ip) { return ip.is_v6 ? 128 : 32; }
 
+// 224.0.0.0/4, ff00::/8.
+constexpr IpPrefix multicast(bool is_v6) {
+  return is_v6 ? IpPrefix{IpAddress::v6(uint64_t{0xff} << 56, 0), 8}
+               : IpPrefix{IpAddress::v4(0xe0000000), 4};
+}
+
 constexpr IpPrefix only(const IpAddress& ip) { return {ip, width(ip)}; }
 
 constexpr bool is_link_local_v6(const IpAddress& ip) { return ip.is_v6 && ip.is_link_local(); }
@@ -34,6 +40,9 @@ FibPlan::FibPlan(const Config& config) {
       for (const IpPrefix& prefix : config.bridges[b].gateway->addresses)
         subnets_.insert(prefix, static_cast<uint32_t>(b));
   for (const RouteConfig& route : config.routes) add_route(route);
+  // A route around them is none to groups: what is for many is not one neighbor's.
+  for (const bool is_v6 : {false, true})
+    if (!routes(is_v6).empty()) add(multicast(is_v6), NextHop{});
 }
 
 std::vector<FibPlan::Route> FibPlan::routes(bool is_v6) const {

@@ -35,7 +35,7 @@ class FibPlan {
   void add(const IpPrefix& prefix, const NextHop& hop);
 
   std::vector<NextHop> hops_{NextHop{}};
-  std::map<NextHop, uint64_t> numbers_;  // of hops_
+  std::map<NextHop, uint64_t> numbers_{{NextHop{}, 0}};  // of hops_
   std::map<IpPrefix, uint64_t> routes_;
   PrefixMap subnets_;  // of the gateways, each with its bridge
 };

@@ -211,8 +211,8 @@ their places of the whole. Options go with the first fragment, and with the othe
 
 def martians():
     case = gateway_case('708-martians', '''
-Addresses that no router passes on, broken headers, and what came to the gateway's MAC though it was for a group: they
-end here, and nobody is told, for the sender is not known (RFC 1812 sections 5.2.2 and 5.3.7, RFC 4291).''',
+Addresses that no router passes on, and broken headers: they end here, and nobody is told, for the sender is not known
+(RFC 1812 sections 5.2.2 and 5.3.7, RFC 4291). A default route leads to no multicast group, either.''',
                         more=[f'routes: [{{to: 0.0.0.0/0, via: {FAR_IP}}}, {{to: "::/0", via: "{FAR_IP6}"}}]'])
     meet(case)
     addresses = [('127.0.0.1', FAR_IP), (VM_IP, '127.0.0.1'), ('0.0.0.0', FAR_IP), (VM_IP, '0.1.2.3'),
@@ -235,7 +235,7 @@ end here, and nobody is told, for the sender is not known (RFC 1812 sections 5.2
     case.out('server1', 0, ether_type='0x0800')
     for text in 'martian', 'broken':
         nowhere(case, text)
-    case.report(drops={'martian': len(addresses) + len(groups), 'bad-ip-header': len(broken)}, alarms=[])
+    case.report(drops={'martian': len(addresses), 'no-route': len(groups), 'bad-ip-header': len(broken)}, alarms=[])
     return case
 
 
