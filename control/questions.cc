@@ -66,8 +66,16 @@ bool Questions::refuse(BridgeIndex b, const IpAddress& ip, Mac mac, Mac prober, 
 }
 
 void Questions::give_up(BridgeIndex bridge, const IpAddress& ip) {
+  tell_all(OrderKind::kGiveUp, bridge, ip);
+}
+
+void Questions::turn_away(BridgeIndex bridge, const IpAddress& ip) {
+  tell_all(OrderKind::kRefuse, bridge, ip);
+}
+
+void Questions::tell_all(OrderKind kind, BridgeIndex bridge, const IpAddress& ip) {
   Order order;
-  order.kind = OrderKind::kGiveUp;
+  order.kind = kind;
   order.bridge = bridge;
   order.ip = ip;
   // A worker without room goes on holding the frames; newer ones will push them out.

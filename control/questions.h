@@ -36,10 +36,13 @@ class Questions {
   bool refuse(BridgeIndex bridge, const IpAddress& ip, Mac mac, Mac prober, Location at);
   // To every worker: nobody answers for `ip`.
   void give_up(BridgeIndex bridge, const IpAddress& ip);
+  // To every worker: there is no room to ask for `ip`.
+  void turn_away(BridgeIndex bridge, const IpAddress& ip);
 
  private:
   Order order_in(BridgeIndex bridge, Location to) const;
   bool send(Order& order, size_t length);
+  void tell_all(OrderKind kind, BridgeIndex bridge, const IpAddress& ip);
 
   const Topology& topology_;
   std::span<Channel* const> channels_;

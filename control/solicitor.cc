@@ -74,7 +74,7 @@ void Solicitor::resolve(BridgeIndex bridge, const IpAddress& ip, Nanos now) {
   }
   Job job;
   job.kind = Kind::kResolve;
-  if (!begin(neighbor, job, now)) questions_.give_up(bridge, ip);
+  if (!begin(neighbor, job, now)) questions_.turn_away(bridge, ip);
 }
 
 bool Solicitor::verify(BridgeIndex bridge, const IpAddress& ip, uint32_t slot, NeighborEntry entry,

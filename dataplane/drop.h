@@ -30,7 +30,7 @@ enum class Drop : uint8_t {
   kTooBig,         // to be routed, longer than the MTU there, and not to be fragmented
   kUnresolved,     // routed, and nobody answered for the next hop's MAC
   kHoldFull,       // waited for the next hop's MAC, and gave way to a newer frame
-  kResolveLimit,   // its next hop is unknown, and its port has asked for too many such
+  kResolveLimit,   // its next hop is unknown, and too many such are asked for
 };
 
 inline constexpr std::array<std::string_view, 22> kDropNames = {

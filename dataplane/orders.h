@@ -16,7 +16,8 @@ namespace godwit {
 
 enum class OrderKind : uint8_t {
   kSend,    // `octets` in `bridge`: to port `to`, or, if that is kNoLocation, to all but `except`
-  kGiveUp,  // drop what waits for `ip` in `bridge`
+  kGiveUp,  // `ip` in `bridge` does not answer: drop what waits for it, and tell the senders
+  kRefuse,  // there is no room to ask for it: drop what waits
 };
 
 struct Order {

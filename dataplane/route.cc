@@ -299,4 +299,10 @@ void give_up(Worker& worker, const Neighbor& target) {
   });
 }
 
+// Whether the host is there nobody knows: its senders are told nothing (RFC 1812 §3.3.2).
+void turn_away(Worker& worker, const Neighbor& target) {
+  worker.hold.take(target,
+                   [&](const HeldFrame& held) { drop_held(worker, held, Drop::kResolveLimit); });
+}
+
 }  // namespace godwit

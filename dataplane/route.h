@@ -30,6 +30,9 @@ void post_unresolved(Worker& worker, PortIndex port, const Neighbor& target);
 // Drops what waited for this neighbor, which does not answer, and tells the senders.
 void give_up(Worker& worker, const Neighbor& target);
 
+// Drops what waited for this neighbor, for which control has no room to ask.
+void turn_away(Worker& worker, const Neighbor& target);
+
 enum class Routed : uint8_t { kNo, kWhole, kInFragments };
 
 // Of the packets of a burst that the stage works on, side by side.

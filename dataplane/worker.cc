@@ -88,6 +88,7 @@ uint16_t Worker::step(Nanos at) {
 
 void Worker::obey(const Order& order) {
   if (order.kind == OrderKind::kGiveUp) return give_up(*this, {order.bridge, order.ip});
+  if (order.kind == OrderKind::kRefuse) return turn_away(*this, {order.bridge, order.ip});
   const BridgeContext& bridge = topology.bridge(order.bridge);
   for (const Membership& member : bridge.members)
     if (order.to == member.port || (order.to == kNoLocation && order.except != member.port))

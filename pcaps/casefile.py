@@ -25,6 +25,7 @@ class Case:
         self._received = {}
         self._expect = {}
         self._out = []
+        self._sent = {}
         self._files = None
 
     def rx(self, seconds, port, frame, length=None):
@@ -40,6 +41,10 @@ class Case:
         """States that `count` frames like `match` left `port` in [since, until)."""
         times = {key: at for key, at in (('from', since), ('to', until)) if at}
         self._out.append({'port': port, **match, **times, 'count': count})
+
+    def whole(self, port, frames):
+        """States all that `port` sent: `frames` as (seconds, octets), in order."""
+        self._sent[port] = [(EPOCH + round(seconds * 10**9), frame, len(frame)) for seconds, frame in frames]
 
     def expect(self, **keys):
         """States keys of expect.yaml other than `report` and `out`."""
@@ -71,6 +76,8 @@ class Case:
             self.write_pcap()
         for name, data in self._files.items():
             (folder / name).write_bytes(data)
+        for port, records in self._sent.items():
+            (folder / f'expect-{port}.pcap').write_bytes(captures.pcap_bytes(records, nanosecond=True))
         (folder / 'config.yaml').write_text(self._config)
         (folder / 'expect.yaml').write_text(self._expect_text())
 

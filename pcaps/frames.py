@@ -155,9 +155,9 @@ def dad_solicitation(src, target):
 
 
 def neighbor_advertisement(src, target, dst='33:33:00:00:00:01', dst_ip='ff02::1',
-                           solicited=False, override=True, link_layer=None):
+                           solicited=False, override=True, link_layer=None, router=False):
     """NA for `target`, unsolicited to all nodes unless told; link_layer None: the sender's own."""
-    flags = solicited << 30 | override << 29
+    flags = router << 31 | solicited << 30 | override << 29
     body = struct.pack('!I', flags) + ip(target) + link_layer_option(TARGET_LINK_LAYER, link_layer or src)
     return icmp6(src, dst, target, dst_ip, NEIGHBOR_ADVERTISEMENT, body)
 

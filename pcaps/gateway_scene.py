@@ -16,22 +16,23 @@ NEAR, NEAR_IP, NEAR_IP6 = '52:54:00:00:00:03', '10.9.0.3', 'fd00:9::3'
 FAR, FAR_IP, FAR_IP6 = '52:54:00:00:00:08', '10.8.0.8', 'fd00:8::8'
 STRANGER = '52:54:00:00:00:66'
 
+ANNOUNCED = [0, 1, 3, 7, 15, 31]  # seconds
 PORTS = ['server1', 'server2', 'far', 'uplink']
 
 
-def config(red=(), blue=(), more=()):
+def config(red=(), blue=(), more=(), red_prefix=24):
     """Two bridges with further keys of their own, and further keys of the whole."""
     lines = ['ports: {server1: {}, server2: {}, far: {}, uplink: {}}', 'bridges:', '  red:',
              '    ports: [server1, server2, {port: uplink, trusted: true}]',
-             f'    gateway: {{mac: "{RED_GW}", addresses: [{RED_GW_IP}/24, "{RED_GW_IP6}/64"]}}']
+             f'    gateway: {{mac: "{RED_GW}", addresses: [{RED_GW_IP}/{red_prefix}, "{RED_GW_IP6}/64"]}}']
     lines += [f'    {line}' for line in red]
     lines += ['  blue:', '    ports: [far]',
               f'    gateway: {{mac: "{BLUE_GW}", addresses: [{BLUE_GW_IP}/24, "{BLUE_GW_IP6}/64"]}}']
     return '\n'.join(lines + [f'    {line}' for line in blue] + list(more)) + '\n'
 
 
-def gateway_case(name, story, red=(), blue=(), more=()):
-    return Case(name, story, config(red, blue, more))
+def gateway_case(name, story, red=(), blue=(), more=(), red_prefix=24):
+    return Case(name, story, config(red, blue, more, red_prefix))
 
 
 def meet(case, seconds=0.0, port='server1'):
@@ -42,9 +43,10 @@ def meet(case, seconds=0.0, port='server1'):
     case.rx(seconds, 'far', frames.neighbor_advertisement(FAR, FAR_IP6))
 
 
-def ask_near(case, seconds, address, text):
-    """The host in blue sends to an address of red."""
-    case.rx(seconds, 'far', to_red(address, text))
+def announcements():
+    """What the gateway of red says of itself, at 0, 1, 3, 7, 15 and 31 seconds."""
+    return [frames.garp_request(RED_GW, RED_GW_IP)] + \
+        [frames.neighbor_advertisement(RED_GW, address, router=True) for address in (RED_GW_IP6, RED_GW_LINK_LOCAL)]
 
 
 def to_red(address, text, **more):

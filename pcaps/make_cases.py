@@ -9,11 +9,12 @@ import cases_gateway
 import cases_learning
 import cases_mappings
 import cases_moves
+import cases_resolution
 import cases_vlans
 from casefile import main
 
 TOPICS = [cases_bridging, cases_vlans, cases_learning, cases_moves, cases_mappings, cases_captures,
-          cases_gateway]
+          cases_gateway, cases_resolution]
 
 if __name__ == '__main__':
     main([case for topic in TOPICS for case in topic.make()], pathlib.Path(__file__).resolve().parent,
