@@ -32,9 +32,10 @@ uint32_t hold_frames(const Config& config) {
   const uint64_t share = config.limits.unresolved / config.workers.count;
   return static_cast<uint32_t>(std::clamp<uint64_t>(share, 1, HoldQueues::kMaxFrames));
 }
+// All that waits for one target leaves as one burst.
 uint32_t hold_per_target(const Config& config) {
   return static_cast<uint32_t>(
-      std::clamp<uint64_t>(config.limits.unresolved_per_target, 1, HoldQueues::kMaxFrames));
+      std::clamp<uint64_t>(config.limits.unresolved_per_target, 1, kMaxBurst));
 }
 
 }  // namespace

@@ -99,7 +99,7 @@ struct LimitsConfig {
   Rate arp_per_port{1000};
   Rate punt{50000};
   Rate resolve_per_target{1};
-  uint64_t unresolved_per_target = 3;  // frames
+  uint64_t unresolved_per_target = 3;  // frames, 1 .. kMaxBurst
   uint64_t unresolved = 4096;          // frames
   Rate icmp_errors{100};               // of one port
 };

@@ -133,7 +133,7 @@ class ConfigParser {
     map.read_rate("arp_per_port", limits.arp_per_port.per_second, kMaxRate);
     map.read_rate("punt", limits.punt.per_second, kMaxRate);
     map.read_rate("resolve_per_target", limits.resolve_per_target.per_second, kMaxRate);
-    map.read_count("unresolved_per_target", limits.unresolved_per_target, {1, 1024});
+    map.read_count("unresolved_per_target", limits.unresolved_per_target, {1, kMaxBurst});
     map.read_count("unresolved", limits.unresolved, {1, 1U << 20});
     map.read_rate("icmp_errors", limits.icmp_errors.per_second, kMaxRate);
     map.finish();

@@ -200,6 +200,20 @@ that answers keeps it. For both versions of IP.''', more=[
     return case
 
 
+def patient():
+    case = gateway_case('739-many-wait', '''
+As many packets may wait for one host as a burst has frames at most; all of them are sent when it answers.''',
+                        more=['limits: {unresolved_per_target: 256}'])
+    meet(case)
+    for n in range(300):
+        case.rx(1, 'far', to_red(NEAR_IP, f'n {n}.'))
+    case.rx(1.5, 'server2', reply(NEAR, NEAR_IP))
+    asked(case, NEAR_IP, 1)
+    case.out('server2', 256, text='n ', since='1.5s', until='1.500001s')
+    case.report(drops={'hold-full': 44}, frames={'held': 0})
+    return case
+
+
 def make():
     return [burst(), order(), unanswered(733, NEAR_IP), unanswered(734, NEAR_IP6), answered_late(), scan(), no_learn(),
-            upstream()]
+            upstream(), patient()]

@@ -221,6 +221,8 @@ TEST_CASE("sections say what is wrong with their values", "[config]") {
   check_table(
       {wrong("limits: [1]", "9: limits: expected a map, found a list"),
        wrong("limits: {punt: 0/s}", "16: limits.punt: '0/s' is out of range (1/s to 1000000000/s)"),
+       wrong("limits: {unresolved_per_target: 257}",
+             "33: limits.unresolved_per_target: '257' is out of range (1 to 256)"),
        wrong("limits: {punt: 5}", "16: limits.punt: '5' has no unit (write 5/s)"),
        wrong("workers: {count: 65}", "18: workers.count: '65' is out of range (1 to 64)"),
        wrong("workers: {burst: 70000}", "18: workers.burst: '70000' is out of range (1 to 256)"),
