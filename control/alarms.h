@@ -18,13 +18,14 @@ enum class AlarmKind : uint8_t {
   kMacViolation,     // a frame claimed a MAC that is pinned elsewhere
   kGatewayClaim,     // a frame used a gateway's MAC or address as its own
   kAddressConflict,  // an IP was claimed by a second MAC
+  kAddressTaken,     // ... which has it now
   kLearnLimit,       // the bridge, or the FDB, can learn no more
   kPortQuota,        // a port can learn no more
   kNeighborLimit,    // the neighbor table, a port or a MAC can have no more IPs
 };
 
-inline constexpr std::array<std::string_view, 6> kAlarmNames = {
-    "mac-violation", "gateway-claim", "address-conflict",
+inline constexpr std::array<std::string_view, 7> kAlarmNames = {
+    "mac-violation", "gateway-claim", "address-conflict", "address-taken",
     "learn-limit",   "port-quota",    "neighbor-limit"};
 
 struct Alarm {

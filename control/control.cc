@@ -203,7 +203,7 @@ void Control::on_conflict(const Event& event, Nanos now) {
 }
 
 void Control::on_given_over(const Event& claim, Mac was) {
-  alarm(claim, AlarmKind::kAddressConflict, true,
+  alarm(claim, AlarmKind::kAddressTaken, true,
         fmt::format("given over from {}, which does not answer", to_string(was)));
   hosts_.add(claim.bridge, claim.mac, claim.ip);
 }
@@ -211,7 +211,7 @@ void Control::on_given_over(const Event& claim, Mac was) {
 void Control::on_mapped(const Event& event, Nanos now) {
   solicitor_.heard(event.bridge, event.ip, now);
   if (event.kind == EventKind::kRemapped)
-    alarm(event, AlarmKind::kAddressConflict, true,
+    alarm(event, AlarmKind::kAddressTaken, true,
           fmt::format("given over from {}, which is gone", to_string(event.other_mac)));
   // The mapping may have changed since, by another worker whose event came first.
   const auto hit = tables_.neighbors.find(event.bridge, event.ip);

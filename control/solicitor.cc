@@ -190,7 +190,9 @@ void Solicitor::give_over(const Job& job, Nanos now) {
       job.entry.with_state(NeighborState::kStale).with_mac(job.about.mac).with_next_seq();
   if (is_static(job.entry) || !tables_.neighbors.compare_exchange(job.slot, expected, next)) return;
   tables_.neighbors.touch(job.slot, static_cast<uint32_t>(now / kSecond));
-  on_given_over(job.about, job.entry.mac());
+  Event taken = job.about;
+  taken.at = now;
+  on_given_over(taken, job.entry.mac());
 }
 
 // The binding of a host that may be paused stays as it is, until it ends by its age.

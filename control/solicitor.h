@@ -41,7 +41,7 @@ class Solicitor {
 
   // The owner of a mapping in `slot` did not answer: it is to end.
   std::function<void(uint32_t slot, NeighborEntry entry)> on_silent;
-  // The address is another MAC's now.
+  // The address is another MAC's now, from `claim.at` on.
   std::function<void(const Event& claim, Mac was)> on_given_over;
 
   void resolve(BridgeIndex bridge, const IpAddress& ip, Nanos now);
