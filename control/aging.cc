@@ -31,6 +31,12 @@ Nanos expiry(Nanos now, uint32_t silent_s, uint32_t age_s) {
 
 }  // namespace
 
+NeighborState state_at(NeighborEntry entry, uint64_t silent_s) {
+  const bool proven = silent_s <= kReachableSeconds || (entry.flags() & kStaticNeighbor) != 0;
+  return entry.state() == NeighborState::kReachable && !proven ? NeighborState::kStale
+                                                               : entry.state();
+}
+
 FdbAging::FdbAging(const Config& config, Fdb& fdb, GracePeriod& grace)
     : fdb_(fdb), limbo_(grace), age_s_(ages(config, 4)), shortest_life_(shortest(age_s_)) {}
 
@@ -80,12 +86,11 @@ std::optional<Nanos> NeighborAging::visit(uint32_t slot, Nanos now) {
   return std::nullopt;
 }
 
-// A proof that the host can be reached holds for half a minute (RFC 4861 §10, REACHABLE_TIME). The
-// next instant at which time changes anything about the entry.
+// The next instant at which time changes anything about the entry.
 Nanos NeighborAging::grown_stale(uint32_t slot, NeighborEntry entry, uint32_t silent_s, Nanos now,
                                  Nanos expires) {
   if (entry.state() != NeighborState::kReachable) return expires;
-  if (silent_s <= kReachableSeconds)
+  if (state_at(entry, silent_s) == NeighborState::kReachable)
     return std::min(expires, expiry(now, silent_s, kReachableSeconds));
   NeighborEntry expected = entry;
   neighbors_.compare_exchange(slot, expected, entry.with_state(NeighborState::kStale));

@@ -19,6 +19,11 @@
 
 namespace godwit {
 
+// The state of a mapping that was heard so many seconds ago: a proof that a host can be reached
+// holds for half a minute (RFC 4861 §10, REACHABLE_TIME). The table may say so later, at the next
+// walk.
+NeighborState state_at(NeighborEntry entry, uint64_t silent_s);
+
 class FdbAging {
  public:
   FdbAging(const Config& config, Fdb& fdb, GracePeriod& grace);

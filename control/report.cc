@@ -206,7 +206,7 @@ void Report::neighbors() {
             {"ip", to_string(host.ip)},
             {"mac", to_string(entry.mac())},
             {"port", port_name(where ? where.entry.location() : kNoLocation)},
-            {"state", name_of(kNeighborStateNames, entry.state())},
+            {"state", name_of(kNeighborStateNames, state_at(entry, age / kSecond))},
             {"age_ns", age}});
     }
   });
