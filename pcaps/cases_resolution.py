@@ -27,7 +27,7 @@ def asked(case, address, *times, ports=RED_PORTS):
     for port in ports:
         sent(case, port, request(address), len(times))
         for at in times:
-            sent(case, port, request(address), since=f'{at}s', until=f'{round(at + 0.000001, 6)}s')
+            sent(case, port, request(address), since=f'{at}s', until=f'{at + 0.000001:.6f}s')
 
 
 def far_unreachable(about):

@@ -3,6 +3,7 @@
 
 import pathlib
 
+import cases_answers
 import cases_bridging
 import cases_captures
 import cases_gateway
@@ -14,7 +15,7 @@ import cases_vlans
 from casefile import main
 
 TOPICS = [cases_bridging, cases_vlans, cases_learning, cases_moves, cases_mappings, cases_captures,
-          cases_gateway, cases_resolution]
+          cases_gateway, cases_resolution, cases_answers]
 
 if __name__ == '__main__':
     main([case for topic in TOPICS for case in topic.make()], pathlib.Path(__file__).resolve().parent,
