@@ -4,9 +4,11 @@
 draft-liyz-armd-vm-migration sends a gateway seven kinds of ARP message after a migration (its Figure 2; R21 to
 R27 here) and finds four of them ignored. Each is a case, and so are the further kinds of R28, R29 and R32. All
 have one shape: the VM talks at server1 until t = 9 s, one frame of it enters server2 at t = 10 s, and every frame
-for any of its addresses, from the very next on, must leave server2.
+for any of its addresses, from the very next on, must leave server2: frames of its peer, which are bridged, and of a
+host in another bridge, which are routed.
 """
 
+import itertools
 import pathlib
 
 import frames
@@ -20,13 +22,20 @@ PEER_IP = '10.9.0.1'
 PEER_IP6 = 'fd00:9::1'
 GATEWAY = '02:00:5e:10:00:01'
 GATEWAY_IP = '10.9.0.254'
+FAR = '52:54:00:00:00:08'
+FAR_IP = '10.8.0.8'
+FAR_IP6 = 'fd00:8::8'
+FAR_GATEWAY = '02:00:5e:10:00:02'
 
 CONFIG = f'''
-ports: {{server1: {{}}, server2: {{}}, uplink: {{}}}}
+ports: {{server1: {{}}, server2: {{}}, uplink: {{}}, far: {{}}}}
 bridges:
   tenant:
     ports: [server1, server2, {{port: uplink, trusted: true}}]
     gateway: {{mac: "{GATEWAY}", addresses: [{GATEWAY_IP}/24, "fd00:9::fe/64"]}}
+  other:
+    ports: [far]
+    gateway: {{mac: "{FAR_GATEWAY}", addresses: [10.8.0.254/24, "fd00:8::fe/64"]}}
 '''
 
 ROWS = [
@@ -91,11 +100,13 @@ def teach(case):
 
 
 def send_to_vm(case, seconds):
-    """The peer sends one frame to each address of the VM."""
+    """The peer, and the host in the other bridge, send one frame to each address of the VM."""
     for address in VM_IPS:
         case.rx(seconds, 'uplink', frames.udp4(PEER, VM, PEER_IP, address, f'to {address}'))
+        case.rx(seconds, 'far', frames.udp4(FAR, FAR_GATEWAY, FAR_IP, address, f'to {address}'))
     for address in VM_IP6S:
         case.rx(seconds, 'uplink', frames.udp6(PEER, VM, PEER_IP6, address, f'to {address}'))
+        case.rx(seconds, 'far', frames.udp6(FAR, FAR_GATEWAY, FAR_IP6, address, f'to {address}'))
 
 
 def make(number, name, story, frame, evidence):
@@ -118,8 +129,8 @@ def make(number, name, story, frame, evidence):
              'absent': [{'mac': VM, 'port': 'server1'}]},
         neighbors={'contains': [{'ip': address, 'mac': VM, 'port': 'server2'} for address in VM_IPS + VM_IP6S],
                    'absent': [{'port': 'server1'}]})
-    for ether_type in '0x0800', '0x86dd':
-        flow = {'dst': VM, 'ether_type': ether_type, 'text': 'to '}
+    for src, ether_type in itertools.product([PEER, GATEWAY], ['0x0800', '0x86dd']):
+        flow = {'dst': VM, 'src': src, 'ether_type': ether_type, 'text': 'to '}
         case.out('server1', 2 * len(BEFORE), until='10s', **flow)
         case.out('server2', 0, until='10s', **flow)
         case.out('server1', 0, since='10s', **flow)
@@ -127,6 +138,37 @@ def make(number, name, story, frame, evidence):
     return case
 
 
+def blackout(number, address):
+    """R31: what the VM announced is lost, and it speaks no ARP for 20 s after; its first data heals everything."""
+    name = 'v6' if ':' in address else 'v4'
+    case = Case(f'{number:02}-blackout-{name}', f'''R31, R32: congestion of 20 s takes all ARP and RARP of the moved VM with it, and all else it sends.
+The first data frame that comes through ({name}) moves every address of it, bridged and routed.''',
+                CONFIG)
+    teach(case)
+    before, after = range(1, 30), [30.000001, 30.05, 31, 35, 40, 60]
+    for seconds in before:
+        if seconds < 10:
+            case.rx(seconds - 0.5, 'server1', frames.udp4(VM, PEER, VM_IPS[0], PEER_IP, 'here'))
+        send_to_vm(case, seconds)
+    send = frames.udp6 if name == 'v6' else frames.udp4
+    case.rx(30, 'server2', send(VM, FAR, address, FAR_IP6 if name == 'v6' else FAR_IP, 'to whom it may concern'))
+    for seconds in after:
+        send_to_vm(case, seconds)
+    case.report(moves=[{'at_ns': '30s', 'ips': VM_IPS + VM_IP6S, 'from': 'server1', 'to': 'server2',
+                        'evidence': 'data', 'verdict': 'accepted', 'blackhole_ns': '1us', 'misdelivered': 0,
+                        'held': 0, 'lost': 0}],
+                alarms=[], drops={},
+                neighbors={'contains': [{'ip': other, 'mac': VM, 'port': 'server2'} for other in VM_IPS + VM_IP6S]})
+    for src, ether_type in itertools.product([PEER, GATEWAY], ['0x0800', '0x86dd']):
+        flow = {'dst': VM, 'src': src, 'ether_type': ether_type, 'text': 'to '}
+        case.out('server1', 2 * len(before), **flow)
+        case.out('server2', 2 * len(after), since='30s', **flow)
+    case.out('far', 0, protocol=1)
+    case.out('far', 0, icmp='1/3')
+    return case
+
+
 if __name__ == '__main__':
-    main([make(number, *row) for number, row in enumerate(ROWS, 1)],
+    main([make(number, *row) for number, row in enumerate(ROWS, 1)] +
+         [blackout(number, address) for number, address in enumerate([VM_IPS[1], VM_IP6S[1]], len(ROWS) + 1)],
          pathlib.Path(__file__).resolve().parent / 'figure2', __doc__.splitlines()[0])
