@@ -20,23 +20,29 @@ Announcer::Announcer(const Topology& topology, Questions& questions)
 
 void Announcer::announce(BridgeIndex bridge, Nanos now) {
   std::erase_if(due_, [&](const Round& round) { return round.bridge == bridge; });
-  for (unsigned n = 0; n < kRounds.size(); ++n) due_.insert({now + kRounds[n], bridge, n});
+  for (unsigned n = 0; n < kRounds.size(); ++n) due_.insert({now + kRounds[n], bridge, n, 0});
 }
 
 void Announcer::run(Nanos now) {
   while (next_due() <= now) {
-    const BridgeIndex bridge = due_.begin()->bridge;
+    Round round = *due_.begin();
     due_.erase(due_.begin());
-    speak(bridge);
+    if (speak(round)) continue;
+    due_.insert(round);
+    return;
   }
 }
 
-void Announcer::speak(BridgeIndex index) {
-  const BridgeContext& bridge = topology_.bridge(index);
-  for (const IpPrefix& own : bridge.config->gateway->addresses)
-    questions_.announce(index, own.address, bridge.gateway_mac, kSelf);
-  if (bridge.has_gateway_v6)
-    questions_.announce(index, bridge.link_local, bridge.gateway_mac, kSelf);
+// False when the worker has no room for an order now: the rest remains to be said.
+bool Announcer::speak(Round& round) {
+  const BridgeContext& bridge = topology_.bridge(round.bridge);
+  const auto& own = bridge.config->gateway->addresses;
+  const size_t count = own.size() + (bridge.has_gateway_v6 ? 1 : 0);
+  for (; round.said < count; ++round.said) {
+    const IpAddress& ip = round.said < own.size() ? own[round.said].address : bridge.link_local;
+    if (!questions_.announce(round.bridge, ip, bridge.gateway_mac, kSelf)) return false;
+  }
+  return true;
 }
 
 bool Announcer::defend(BridgeIndex bridge, const IpAddress& ip, Mac mac, Location except,

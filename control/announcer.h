@@ -38,10 +38,11 @@ class Announcer {
     Nanos at;
     BridgeIndex bridge;
     unsigned number;
+    size_t said = 0;  // of the gateway's addresses
     auto operator<=>(const Round&) const = default;
   };
 
-  void speak(BridgeIndex bridge);
+  bool speak(Round& round);
 
   const Topology& topology_;
   Questions& questions_;
