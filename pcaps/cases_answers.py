@@ -407,8 +407,56 @@ a gratuitous ARP request, an unsolicited advertisement. Nothing else leaves, and
     return case
 
 
+def announce_many():
+    bridges = [f'  b{vid}: {{vlan: {vid}, ports: [{{port: trunk, tagged: true}}], gateway: {{mac: "{RED_GW}", '
+               f'addresses: [10.{vid // 250}.{vid % 250}.254/24, "fd00:{vid:x}::fe/64"]}}}}' for vid in range(1, 1501)]
+    case = Case('820-very-many-gateways', '''
+Gateways so many that their announcements do not fit the way to the worker at once: none is left out.''',
+                '\n'.join(['ports: {trunk: {}}', 'bridges:'] + bridges) + '\n')
+    case.rx(0, 'trunk', tag(frames.lldp(VM), 1))
+    case.expect(until='0.5s')
+    case.out('trunk', 1500, op=1)
+    case.out('trunk', 3000, icmp='136/0')
+    for vid in 1, 1500:
+        case.out('trunk', 3, vlan=vid)
+    return case
+
+
+def owner_is_spared(number, address):
+    case = gateway_case(f'{number}-the-owner-is-spared-{"v6" if ":" in address else "v4"}', '''
+The VM has moved when another announces the VM's address. The announcement reaches every port but the VM's own (R39),
+and a VM that answers the gateway keeps the address.''')
+    meet(case)
+    case.rx(10, 'server2', announced(VM, address))
+    for start in 11, 40:
+        case.rx(start, 'server1', announced(STRANGER, address))
+        case.rx(start + 0.01, 'server2', confirmed(address, VM))
+        for port in RED_PORTS:
+            sent(case, port, announced(STRANGER, address), int(port == 'uplink'), **at(start))
+        sent(case, 'server2', challenge(address, VM), **at(start))
+    case.report(drops={}, moves=[{'mac': VM, 'from': 'server1', 'to': 'server2'}],
+                neighbors={'contains': [{'ip': address, 'mac': VM, 'port': 'server2'}]})
+    return case
+
+
+def learned_anew():
+    case = gateway_case('823-an-address-changes-hands', '''
+The VM is gone: nothing was heard of it for as long as a place is remembered. Its address is
+that of the one who announces it then, at once and without a conflict, and traffic follows.''', red=['aging: 20s'])
+    meet(case)
+    case.rx(40, 'server2', frames.garp_request(NEAR, VM_IP))
+    case.rx(40, 'server2', frames.neighbor_advertisement(NEAR, VM_IP6))
+    for address in VM_IP, VM_IP6:
+        case.rx(40.000001, 'far', to_red(address, f'to {address}.'))
+        case.out('server2', 1, text=f'to {address}.', dst=NEAR)
+    case.report(drops={}, alarms=[], moves=[],
+                neighbors={'contains': [{'ip': VM_IP, 'mac': NEAR}, {'ip': VM_IP6, 'mac': NEAR}]})
+    return case
+
+
 def make():
     return [gateway_asked(), gateway_asked_tagged(), silence(), limits(), port_limit(), suppressed(), not_suppressed(),
             in_doubt(), conflict_answered(809, VM_IP), conflict_answered(810, VM_IP6), conflict_silent(811, VM_IP),
             conflict_silent(812, VM_IP6), kept(), squatter(814, VM_IP), squatter(815, VM_IP6), probe_makes_nothing(),
-            verified(), stale(), announce()]
+            verified(), stale(), announce(), announce_many(), owner_is_spared(821, VM_IP),
+            owner_is_spared(822, VM_IP6), learned_anew()]
