@@ -2,6 +2,8 @@
 
 import frames
 import packets
+from casefile import Case
+from frames import tag
 from gateway_scene import (ANNOUNCED, BLUE_GW, BLUE_GW_IP, BLUE_GW_IP6, FAR, FAR_IP, FAR_IP6, NEAR, NEAR_IP, NEAR_IP6,
                            RED_GW, RED_GW_IP, RED_GW_IP6, STRANGER, VM, VM_IP, VM_IP6, announcements, gateway_case,
                            meet, sent, to_far, to_red)
@@ -214,6 +216,72 @@ As many packets may wait for one host as a burst has frames at most; all of them
     return case
 
 
+def tagged():
+    case = Case('740-waits-with-a-tag', '''
+A packet that came with a tag waits as it came, is asked for with the tag of the bridge that it goes to, and leaves with
+it, by the very port that it came in by. The error about one that is not answered has the tag of its sender.''', f'''
+ports: {{trunk: {{}}}}
+bridges:
+  red: {{vlan: 10, ports: [{{port: trunk, tagged: true}}],
+        gateway: {{mac: "{RED_GW}", addresses: [{RED_GW_IP}/24, "{RED_GW_IP6}/64"]}}}}
+  blue: {{vlan: 20, ports: [{{port: trunk, tagged: true}}],
+         gateway: {{mac: "{BLUE_GW}", addresses: [{BLUE_GW_IP}/24, "{BLUE_GW_IP6}/64"]}}}}
+''')
+    case.rx(0, 'trunk', tag(frames.arp_request(FAR, FAR_IP, BLUE_GW_IP), 20))
+    for n, address in enumerate([NEAR_IP, NEAR_IP6]):
+        start = 40 + n
+        frame = to_red(address, 'waits')
+        case.rx(start, 'trunk', tag(frame, 20, pcp=6))
+        case.rx(start + 0.5, 'trunk', tag(reply(NEAR, address), 10))
+        sent(case, 'trunk', tag(request(address), 10), since=f'{start}s', until=f'{start}.1s')
+        sent(case, 'trunk', tag(packets.routed(frame, RED_GW, NEAR), 10), since=f'{start}.5s', until=f'{start}.6s')
+    lost = to_red('10.9.0.77', 'in vain')
+    case.rx(45, 'trunk', tag(lost, 20, pcp=6))
+    case.expect(until='50s')
+    sent(case, 'trunk', tag(far_unreachable(lost), 20), since='48s', until='48.1s')
+    case.report(drops={'unresolved': 1}, frames={'held': 0}, alarms=[])
+    return case
+
+
+def long_ones():
+    case = gateway_case('741-waits-and-is-fragmented', '''
+A packet that is too long for the link it goes to waits whole, and leaves in fragments. One that must not be fragmented
+does not wait, but is answered at once.''', red=['mtu: 1280'])
+    meet(case)
+    long = to_red(NEAR_IP, 'long', size=1400)
+    case.rx(1, 'far', long)
+    case.rx(1.1, 'far', to_red(NEAR_IP, 'must not', size=1400, place=packets.DONT_FRAGMENT))
+    case.rx(1.5, 'server2', reply(NEAR, NEAR_IP))
+    asked(case, NEAR_IP, 1)
+    for offset, length in (0, 1276), (1256, 172):
+        case.out('server2', 1, dst=NEAR, offset=offset, ip_length=length, mf=offset == 0, ttl=63, checksums='right')
+    case.out('server2', 2, dst=NEAR, protocol=17)
+    case.out('far', 1, icmp='3/4', icmp_mtu=1280)
+    case.report(drops={'too-big': 1}, frames={'held': 0}, alarms=[])
+    return case
+
+
+def link_local_hop():
+    case = Case('742-link-local-next-hop', '''
+A route of IPv6 over a link-local address: it is asked for in the bridge whose gateway has such an address, from that
+address, and the packets go there.''', f'''
+ports: {{server1: {{}}, far: {{}}}}
+bridges:
+  red: {{ports: [server1], gateway: {{mac: "{RED_GW}", addresses: ["{RED_GW_IP6}/64", "fe80::fe/64"]}}}}
+  blue: {{ports: [far], gateway: {{mac: "{BLUE_GW}", addresses: ["{BLUE_GW_IP6}/64"]}}}}
+routes: [{{to: "::/0", via: "fe80::1"}}]
+''')
+    frame = packets.udp6(FAR, BLUE_GW, FAR_IP6, '2001:db8::1', 'beyond')
+    case.rx(0, 'far', frames.other(FAR, BLUE_GW, 'first'))
+    case.rx(40, 'far', frame)
+    case.rx(40.5, 'server1', frames.neighbor_advertisement(NEAR, 'fe80::1', RED_GW, 'fe80::fe', solicited=True))
+    sent(case, 'server1', frames.neighbor_solicitation(RED_GW, 'fe80::fe', 'fe80::1'))
+    case.out('far', 0, icmp='135/0')
+    sent(case, 'server1', packets.routed(frame, RED_GW, NEAR))
+    case.report(drops={}, frames={'held': 0}, alarms=[])
+    return case
+
+
 def make():
     return [burst(), order(), unanswered(733, NEAR_IP), unanswered(734, NEAR_IP6), answered_late(), scan(), no_learn(),
-            upstream(), patient()]
+            upstream(), patient(), tagged(), long_ones(), link_local_hop()]
