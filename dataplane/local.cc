@@ -21,6 +21,17 @@ LinkHeader back_to(const EthernetView& eth, Mac gateway) {
   return {.dst = eth.src, .src = gateway, .tci = std::nullopt};
 }
 
+// One host's address, as far as godwit knows: no subnet's, and none of its own (RFC 1122 §3.2.2,
+// RFC 1812 §5.3.7).
+bool is_one_host(const Worker& worker, const IpAddress& sender) {
+  const NextHop::Kind kind = worker.fib.find(sender).kind;
+  return kind != NextHop::Kind::kBroadcast && kind != NextHop::Kind::kLocal;
+}
+
+IpAddress sender_of(std::span<const uint8_t> l3, bool is_v6) {
+  return is_v6 ? load_ipv6(&l3[8]) : load_ipv4(&l3[12]);
+}
+
 void send_error(Worker& worker, PortIndex port, const BridgeContext& bridge,
                 std::span<const uint8_t> frame, IcmpError what, uint16_t mtu) {
   const auto eth = parse_ethernet(frame);
@@ -28,7 +39,8 @@ void send_error(Worker& worker, PortIndex port, const BridgeContext& bridge,
   const std::span<const uint8_t> l3 = l3_of(*eth, frame);
   if (!may_send_error(*eth, l3, what)) return;
   const bool is_v6 = eth->ether_type == kEtherTypeIpv6;
-  const IpAddress sender = is_v6 ? load_ipv6(&l3[8]) : load_ipv4(&l3[12]);
+  const IpAddress sender = sender_of(l3, is_v6);
+  if (!is_one_host(worker, sender)) return;
   const auto from = bridge.own_address(sender);
   if (!from) return;
   if (!worker.icmp_errors[port].take(worker.now)) {
@@ -95,6 +107,7 @@ void receive(Worker& worker, Burst& burst, uint16_t i) {
   const EthernetView eth = burst.ethernet(i);
   const std::span<const uint8_t> l3 = l3_of(eth, burst.bytes(i));
   const bool is_v6 = eth.ether_type == kEtherTypeIpv6;
+  if (!is_one_host(worker, sender_of(l3, is_v6))) return;
   if (is_echo_request(l3))
     reply_to_echo(worker, burst, i);
   else

@@ -372,7 +372,25 @@ they go there. No ICMP error is sent, and no request for its MAC.''')
     return case
 
 
+def no_host():
+    case = gateway_case('716-whom-not-to-answer', '''
+Neither an error nor an echo's reply goes to an address that is not one host's: a subnet's number or broadcast address,
+in whichever bridge, or one of the gateways' own (RFC 1122 section 3.2.2, RFC 1812 section 5.3.7).''')
+    meet(case)
+    sources = ['10.9.0.255', '10.9.0.0', '10.8.0.255', RED_GW_IP, BLUE_GW_IP, RED_GW_IP6, BLUE_GW_IP6, 'fd00:9::']
+    for n, source in enumerate(sources):
+        own = RED_GW_IP6 if ':' in source else RED_GW_IP
+        spent = {'hops': 1} if ':' in source else {'ttl': 1}
+        case.rx(40 + n, 'server1', to_far('spent', source, **spent))
+        case.rx(40.2 + n, 'server1', packets.echo(VM, RED_GW, source, own, 'echo'))
+        case.rx(40.4 + n, 'server1', packets.data(VM, RED_GW, source, own, 'port'))
+    for text in 'spent', 'echo', 'port':
+        nowhere(case, text)
+    case.report(drops={'ttl-expired': len(sources)}, alarms=[])
+    return case
+
+
 def make():
     return [between_bridges(), between_vlans(), along_routes(), expired(), untouched(), too_big(), in_fragments(),
             martians(), directed_broadcast(), no_route(), echoed(), at_the_gateway(), error_limit(), no_error_about(),
-            moved()]
+            moved(), no_host()]
