@@ -84,7 +84,7 @@ def unanswered(number, address):
     name = 'v6' if ':' in address else 'v4'
     case = gateway_case(f'{number}-unanswered-{name}', '''
 Nobody answers: requests at once, after one second and after two; after three the packets are dropped as unresolved, and
-the sender of each is told that the host is unreachable. What comes then begins anew. Nobody is told of an ICMP error.''')
+the sender of each is told that the host is unreachable. What comes then begins anew.''')
     meet(case)
     first, second = to_red(address, 'first'), to_red(address, 'second')
     case.rx(10, 'far', first)

@@ -141,9 +141,9 @@ def make(number, name, story, frame, evidence):
 def blackout(number, address):
     """R31: what the VM announced is lost, and it speaks no ARP for 20 s after; its first data heals everything."""
     name = 'v6' if ':' in address else 'v4'
-    case = Case(f'{number:02}-blackout-{name}', f'''R31, R32: congestion of 20 s takes all ARP and RARP of the moved VM with it, and all else it sends.
-The first data frame that comes through ({name}) moves every address of it, bridged and routed.''',
-                CONFIG)
+    case = Case(f'{number:02}-blackout-{name}', f'''
+R31, R32: congestion of 20 s takes all ARP and RARP of the moved VM with it, and all else it sends. The first data frame
+that comes through ({name}) moves every address of it, bridged and routed.''', CONFIG)
     teach(case)
     before, after = range(1, 30), [30.000001, 30.05, 31, 35, 40, 60]
     for seconds in before:

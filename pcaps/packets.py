@@ -5,7 +5,7 @@ import struct
 import frames
 from frames import IPV4, IPV6, checksum, ethernet, icmp6, ip, mac, pseudo_header6
 
-ICMP, UDP, ICMPV6 = 1, 17, 58
+ICMP, UDP = 1, 17
 ECHO, ECHO_REPLY = 8, 0
 ECHO6, ECHO_REPLY6 = 128, 129
 DONT_FRAGMENT, MORE_FRAGMENTS = 0x4000, 0x2000
