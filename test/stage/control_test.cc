@@ -171,6 +171,24 @@ TEST_CASE("who was forgotten while he was asked is asked for anew", "[control]")
   CHECK(run.bench.drops("server2") == Drops{{"unresolved", 1}});
 }
 
+TEST_CASE("so many addresses are defended at once, and no more", "[control]") {
+  Run run;
+  Questions questions(run.bench.topology, run.channels);
+  Announcer announcer(run.bench.topology, questions);
+  const auto defended = [&](unsigned n, Nanos now) {
+    Order order;
+    while (run.bench.channel.orders.take(order)) continue;
+    return announcer.defend(0, ip_of(n), kVm, kNoLocation, now);
+  };
+  unsigned most = 0;
+  while (most < 100'000 && defended(most, 0)) ++most;
+  CHECK(most == 1024);
+  CHECK_FALSE(defended(0, 9 * kSecond));
+  CHECK_FALSE(defended(most, 9 * kSecond));
+  CHECK(defended(0, 10 * kSecond));
+  CHECK(defended(most, 10 * kSecond));
+}
+
 TEST_CASE("each lie raises its alarm, and names who tells it", "[control]") {
   Run run;
   run.send(0, "server1", frames::kLinuxGarp);
