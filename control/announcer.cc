@@ -9,6 +9,7 @@ namespace {
 constexpr std::array<Nanos, 6> kRounds = {0,           1 * kSecond,  3 * kSecond,
                                           7 * kSecond, 15 * kSecond, 31 * kSecond};
 constexpr Nanos kDefendInterval = 10 * kSecond;  // RFC 5227 §1.1
+constexpr size_t kMostDefended = 1024;           // addresses, in that time
 
 }  // namespace
 
@@ -47,6 +48,9 @@ bool Announcer::speak(Round& round) {
 
 bool Announcer::defend(BridgeIndex bridge, const IpAddress& ip, Mac mac, Location except,
                        Nanos now) {
+  const auto is_over = [&](const auto& it) { return now - it.second >= kDefendInterval; };
+  if (defended_.size() >= kMostDefended) std::erase_if(defended_, is_over);
+  if (defended_.size() >= kMostDefended && !defended_.contains({bridge, ip})) return false;
   const auto [last, first_time] = defended_.try_emplace({bridge, ip}, now);
   if (!first_time && now - last->second < kDefendInterval) return false;
   last->second = now;

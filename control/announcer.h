@@ -27,7 +27,8 @@ class Announcer {
   void announce(BridgeIndex bridge, Nanos now);
 
   // Says once more that `ip` is at `mac`, to all ports but `except`; at most once in ten seconds
-  // for an address, for a rival that does the same would go on for ever. True when it did.
+  // for an address, for a rival that does the same would go on for ever. True when it did. So many
+  // addresses at most are defended at once that a liar cannot fill the memory with them.
   bool defend(BridgeIndex bridge, const IpAddress& ip, Mac mac, Location except, Nanos now);
 
   Nanos next_due() const { return due_.empty() ? kNever : due_.begin()->at; }
@@ -47,7 +48,7 @@ class Announcer {
   const Topology& topology_;
   Questions& questions_;
   std::set<Round> due_;
-  std::map<std::pair<BridgeIndex, IpAddress>, Nanos> defended_;  // of addresses in the config
+  std::map<std::pair<BridgeIndex, IpAddress>, Nanos> defended_;  // last time
 };
 
 }  // namespace godwit

@@ -69,7 +69,9 @@ void Solicitor::end(const Neighbor& neighbor, const Job& job) {
 void Solicitor::resolve(BridgeIndex bridge, const IpAddress& ip, Nanos now) {
   const Neighbor neighbor{bridge, ip};
   if (const auto at = jobs_.find(neighbor); at != jobs_.end()) {
-    if (at->second.kind != Kind::kRest) return;
+    if (at->second.kind == Kind::kResolve) return;
+    // An owner who is asked, and not forgotten meanwhile, is who the packet goes to.
+    if (at->second.kind != Kind::kRest && tables_.neighbors.find(bridge, ip)) return;
     end(neighbor, at->second);
   }
   Job job;

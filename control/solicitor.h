@@ -63,6 +63,7 @@ class Solicitor {
       if (job.kind == Kind::kResolve) each(neighbor.bridge, neighbor.ip);
   }
 
+  size_t jobs() const { return jobs_.size(); }
   Nanos next_due() const { return due_.empty() ? kNever : due_.begin()->first; }
   void run(Nanos now);
 

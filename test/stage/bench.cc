@@ -188,7 +188,8 @@ void Bench::check_counters() const {
   for (size_t p = 0; p < config_.ports.size(); ++p) {
     const PortCounters& c = worker.port_counters[p];
     INFO("port " << config_.ports[p].name);
-    CHECK(c.rx == std::accumulate(c.drops.begin(), c.drops.end(), c.forwarded + c.consumed));
+    CHECK(c.rx ==
+          std::accumulate(c.drops.begin(), c.drops.end(), c.forwarded + c.consumed + c.held));
   }
 }
 

@@ -2,8 +2,8 @@
 // holds.
 //
 // At its end every bench checks that each frame buffer is back in the pool; of every frame received
-// that it is counted as exactly one of forwarded, consumed and dropped; and of every buffer sent
-// that it is sound.
+// that it is counted as exactly one of forwarded, consumed, dropped and held; and of every buffer
+// sent that it is sound.
 #pragma once
 
 #include <initializer_list>

@@ -62,6 +62,14 @@ struct Run {
 
 IpAddress ip_of(unsigned n) { return IpAddress::v4(0x0a090010 + n); }
 
+// For the gateway to pass on.
+Octets packet_for(const IpAddress& ip) {
+  Octets frame(64);
+  const LinkHeader link{.dst = Mac{0x02005e100001}, .src = kOther};
+  frame.resize(build_udp(frame, link, {ip_of(3), ip, 4000, 53}, {}));
+  return frame;
+}
+
 }  // namespace
 
 TEST_CASE("a move is on record with the IPs that followed", "[control]") {
@@ -144,6 +152,41 @@ TEST_CASE("a lost event of a mapping is repaired by a sweep", "[control]") {
   run.send(2 * kSecond, "server2", data(kVm, kPeer));
   REQUIRE(run.moves().size() == 1);
   CHECK(run.moves()[0].ips == std::vector<IpAddress>{kVmV4});
+}
+
+TEST_CASE("who was forgotten while he was asked is asked for anew", "[control]") {
+  Run run;
+  run.send(0, "server1", frames::kLinuxGarp);
+  run.until(227 * kSecond);
+  REQUIRE(run.control.solicitor().is_asking(0, kVmV4));  // whether he is still there
+  Hint forget;
+  forget.flush = FlushHint{.bridge = BridgeIndex{0}};
+  run.control.hear(forget, 227 * kSecond);
+  run.bench.step(227 * kSecond);
+  run.send(227 * kSecond, "server2", packet_for(kVmV4));
+  CHECK(run.bench.worker.hold.held() == 1);
+  run.until(232 * kSecond);
+  run.bench.step(232 * kSecond);
+  CHECK(run.bench.worker.hold.empty());
+  CHECK(run.bench.drops("server2") == Drops{{"unresolved", 1}});
+}
+
+TEST_CASE("so many addresses are defended at once, and no more", "[control]") {
+  Run run;
+  Questions questions(run.bench.topology, run.channels);
+  Announcer announcer(run.bench.topology, questions);
+  const auto defended = [&](unsigned n, Nanos now) {
+    Order order;
+    while (run.bench.channel.orders.take(order)) continue;
+    return announcer.defend(0, ip_of(n), kVm, kNoLocation, now);
+  };
+  unsigned most = 0;
+  while (most < 100'000 && defended(most, 0)) ++most;
+  CHECK(most == 1024);
+  CHECK_FALSE(defended(0, 9 * kSecond));
+  CHECK_FALSE(defended(most, 9 * kSecond));
+  CHECK(defended(0, 10 * kSecond));
+  CHECK(defended(most, 10 * kSecond));
 }
 
 TEST_CASE("each lie raises its alarm, and names who tells it", "[control]") {
