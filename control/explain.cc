@@ -162,7 +162,7 @@ std::string Explanation::resolve() const {
   const std::string mac = to_string(said.mapping->mac);
   switch (burst_.mapped[i_]) {
     case Mapped::kNothing:
-      return unread();
+      return said.mapping->confirms_only ? "an answer that confirms nothing known" : unread();
     case Mapped::kSame:
       return fmt::format("{} is {}'s, as known", ip, mac);
     case Mapped::kConfirmed:

@@ -31,7 +31,9 @@ Solicitor::Solicitor(const Topology& topology, Tables& tables, Questions& questi
       tables_(tables),
       questions_(questions),
       pace_(topology.config().limits.punt.per_second, kQuestionBurst),
-      most_unresolved_(topology.config().limits.unresolved) {}
+      most_unresolved_(topology.config().limits.unresolved),
+      unresolved_of_(topology.ports().size()),
+      jobs_(0, Hash{tables.secret}) {}
 
 Nanos Solicitor::interval(const Neighbor& neighbor, Kind kind) const {
   if (kind == Kind::kContest || kind == Kind::kDefend)
@@ -46,37 +48,47 @@ void Solicitor::schedule(const Neighbor& neighbor, Job& job, Nanos due) {
   due_.insert({due, neighbor});
 }
 
-// Begins at once; false when there is no room.
-bool Solicitor::begin(const Neighbor& neighbor, Job job, Nanos now) {
-  const bool is_new_target = job.kind == Kind::kResolve;
-  if (jobs_.size() >= kMostJobs || (is_new_target && unresolved_ >= most_unresolved_)) {
-    ++refused_;
-    return false;
+// A port may have as many neighbors asked for as there is room left: however many ports scan, one
+// that does not still finds room.
+bool Solicitor::has_room(const Job& job) const {
+  if (jobs_.size() >= kMostJobs) return false;
+  return job.kind != Kind::kResolve ||
+         unresolved_of_[job.about.to] + unresolved_ < most_unresolved_;
+}
+
+// Begins at once. There is room.
+void Solicitor::begin(const Neighbor& neighbor, Job job, Nanos now) {
+  if (job.kind == Kind::kResolve) {
+    ++unresolved_;
+    ++unresolved_of_[job.about.to];
   }
-  unresolved_ += is_new_target;
   Job& placed = jobs_.emplace(neighbor, job).first->second;
   schedule(neighbor, placed, now);
   step(neighbor, placed, now);
-  return true;
 }
 
 void Solicitor::end(const Neighbor& neighbor, const Job& job) {
-  unresolved_ -= job.kind == Kind::kResolve;
+  if (job.kind == Kind::kResolve) {
+    --unresolved_;
+    --unresolved_of_[job.about.to];
+  }
   due_.erase({job.due, neighbor});
   jobs_.erase(neighbor);
 }
 
-void Solicitor::resolve(BridgeIndex bridge, const IpAddress& ip, Nanos now) {
+void Solicitor::resolve(BridgeIndex bridge, const IpAddress& ip, PortIndex port, Nanos now) {
   const Neighbor neighbor{bridge, ip};
-  if (const auto at = jobs_.find(neighbor); at != jobs_.end()) {
-    if (at->second.kind == Kind::kResolve) return;
-    // An owner who is asked, and not forgotten meanwhile, is who the packet goes to.
-    if (at->second.kind != Kind::kRest && tables_.neighbors.find(bridge, ip)) return;
-    end(neighbor, at->second);
-  }
+  const auto at = jobs_.find(neighbor);
+  if (at != jobs_.end() && at->second.kind == Kind::kResolve) return;
+  // Known meanwhile: the worker finds it so, too.
+  if (tables_.neighbors.find(bridge, ip)) return;
+  if (at != jobs_.end()) end(neighbor, at->second);
   Job job;
   job.kind = Kind::kResolve;
-  if (!begin(neighbor, job, now)) questions_.turn_away(bridge, ip);
+  job.about.to = port;
+  if (has_room(job)) return begin(neighbor, job, now);
+  ++refused_;
+  questions_.turn_away(bridge, ip);
 }
 
 bool Solicitor::verify(BridgeIndex bridge, const IpAddress& ip, uint32_t slot, NeighborEntry entry,
@@ -91,7 +103,9 @@ bool Solicitor::verify(BridgeIndex bridge, const IpAddress& ip, uint32_t slot, N
   job.kind = Kind::kVerify;
   job.slot = slot;
   job.entry = entry;
-  return to_probe(job) && begin(neighbor, job, now);
+  if (!has_room(job) || !to_probe(job)) return false;
+  begin(neighbor, job, now);
+  return true;
 }
 
 void Solicitor::contest(const Event& claim, Nanos now) {
@@ -103,18 +117,18 @@ void Solicitor::defend(const Event& probe, Nanos now) {
 }
 
 // The owner is asked, if it is not being asked already.
-bool Solicitor::doubt(const Neighbor& neighbor, Kind kind, const Event& about, Nanos now) {
-  if (!questions_.can_ask(neighbor.bridge, neighbor.ip) || jobs_.contains(neighbor)) return false;
+void Solicitor::doubt(const Neighbor& neighbor, Kind kind, const Event& about, Nanos now) {
+  if (!questions_.can_ask(neighbor.bridge, neighbor.ip) || jobs_.contains(neighbor)) return;
   const auto hit = tables_.neighbors.find(neighbor.bridge, neighbor.ip);
-  if (!hit || hit.entry.mac() != about.other_mac) return false;
+  if (!hit || hit.entry.mac() != about.other_mac) return;
   Job job;
   job.kind = kind;
   job.slot = hit.slot;
   job.entry = hit.entry;
   job.about = about;
   // A static entry keeps its state: it is only asked.
-  if (!is_static(hit.entry) && !to_probe(job)) return false;
-  return begin(neighbor, job, now);
+  if (!has_room(job) || (!is_static(hit.entry) && !to_probe(job))) return;
+  begin(neighbor, job, now);
 }
 
 bool Solicitor::to_probe(Job& job) {

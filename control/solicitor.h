@@ -20,6 +20,7 @@
 #include <set>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include "control/questions.h"
 
@@ -44,7 +45,9 @@ class Solicitor {
   // The address is another MAC's now, from `claim.at` on.
   std::function<void(const Event& claim, Mac was)> on_given_over;
 
-  void resolve(BridgeIndex bridge, const IpAddress& ip, Nanos now);
+  // `port` is where the packet came in: no port may have so many asked for that another finds no
+  // room.
+  void resolve(BridgeIndex bridge, const IpAddress& ip, PortIndex port, Nanos now);
   // False when it cannot ask now, for want of an address or of room.
   bool verify(BridgeIndex bridge, const IpAddress& ip, uint32_t slot, NeighborEntry entry,
               Nanos now);
@@ -83,16 +86,18 @@ class Solicitor {
     Event about;          // what it answers
   };
   struct Hash {
+    HashSecret secret;
     size_t operator()(const Neighbor& n) const {
-      return keyed_hash(keyed_hash(n.ip.hi ^ n.bridge, kFixedSecret) ^ n.ip.lo, kFixedSecret);
+      return keyed_hash(keyed_hash(n.ip.hi ^ n.bridge, secret) ^ n.ip.lo, secret);
     }
   };
   struct Order {
     bool operator()(const std::pair<Nanos, Neighbor>& x, const std::pair<Nanos, Neighbor>& y) const;
   };
 
-  bool begin(const Neighbor& neighbor, Job job, Nanos now);
-  bool doubt(const Neighbor& neighbor, Kind kind, const Event& about, Nanos now);
+  bool has_room(const Job& job) const;
+  void begin(const Neighbor& neighbor, Job job, Nanos now);
+  void doubt(const Neighbor& neighbor, Kind kind, const Event& about, Nanos now);
   bool to_probe(Job& job);
   void schedule(const Neighbor& neighbor, Job& job, Nanos due);
   void step(const Neighbor& neighbor, Job& job, Nanos now);
@@ -110,6 +115,7 @@ class Solicitor {
   TokenBucket pace_;
   size_t most_unresolved_;
   size_t unresolved_ = 0;
+  std::vector<size_t> unresolved_of_;  // by port
   std::unordered_map<Neighbor, Job, Hash> jobs_;
   std::set<std::pair<Nanos, Neighbor>, Order> due_;
   uint64_t asked_ = 0;

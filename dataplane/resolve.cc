@@ -4,6 +4,7 @@
 
 #include "dataplane/answer.h"
 #include "dataplane/route.h"
+#include "dataplane/tx.h"
 #include "dataplane/worker.h"
 
 #include "lib/neighbor_table.h"
@@ -60,7 +61,7 @@ Mapped admit(const BridgeContext& bridge, const MappingClaim& claim) {
 bool is_gone(const Tables& tables, const MappingClaim& claim, const NeighborTable::Hit& hit,
              uint32_t now_s) {
   constexpr uint32_t kSilenceSeconds = 5;
-  return now_s - tables.neighbors.heard_s(hit.slot) > kSilenceSeconds &&
+  return now_s > tables.neighbors.heard_s(hit.slot) + kSilenceSeconds &&
          !tables.fdb.find(claim.bridge, hit.entry.mac());
 }
 
@@ -81,6 +82,8 @@ bool weigh(Tables& tables, const MappingClaim& claim, const NeighborTable::Hit& 
     out = next.state() == NeighborState::kProbe ? Mapped::kConfirmed : Mapped::kSame;
     if ((next.flags() & kStaticNeighbor) == 0)
       next = next.with_state(heard_state(claim, next.state()));
+  } else if (claim.mapping.confirms_only) {
+    return true;
   } else if (claim.mapping.overrides && is_gone(tables, claim, hit, now_s)) {
     out = Mapped::kTakenOver;
     next = next.with_mac(claim.mapping.mac).with_state(NeighborState::kStale).with_next_seq();
@@ -95,6 +98,7 @@ bool weigh(Tables& tables, const MappingClaim& claim, const NeighborTable::Hit& 
 }
 
 bool create(Worker& worker, const MappingClaim& claim, uint32_t now_s, Mapped& out) {
+  if (claim.mapping.confirms_only) return true;
   if (!worker.topology.config().neighbors.learn && !claim.for_gateway()) {
     out = Mapped::kOverheard;
     return true;
@@ -139,12 +143,12 @@ void complain(Worker& worker, Event event, EventKind kind) {
   worker.events.post(event);
 }
 
-// The owner does not hear that another announces its address: a host may give an address up on that
+// The owner does not hear that another uses its address: a host may give an address up on that
 // (RFC 5227 §2.4), which is what a thief is after, and what a migrated machine must not do. The
 // gateway sees to the conflict in its place.
 Location owner_to_spare(const Worker& worker, const Burst& burst, uint16_t i,
                         const MappingClaim& claim, Mac owner) {
-  if (!claim.context.has_gateway || !burst.said[i].announcement) return kNoLocation;
+  if (!claim.context.has_gateway) return kNoLocation;
   const FdbEntry at = worker.tables.fdb.find(claim.bridge, owner).entry;
   // Behind an uplink are others, who are to hear it.
   return at.is_free() || claim.context.is_trusted(at.location()) ? kNoLocation : at.location();
@@ -294,7 +298,8 @@ void resolve(Worker& worker, Burst& burst) {
     if (refused || (homeless && is_homeless_reflection(worker, burst, i))) continue;
     if (!homeless) {
       map(worker, burst, i, s);
-      answer(worker, burst, i);
+      if (speaks_to_gateway(worker.topology.bridge(burst.bridge[i]), burst, i))
+        answer(worker, burst, i);
     }
     if (is_untagged_rarp(burst, i)) burst.followed[i] = follow_rarp(worker, burst, i);
   }

@@ -34,12 +34,13 @@ std::span<const uint8_t> packet_of(const Burst& burst, uint16_t i) {
              : l3_of(burst.ethernet(i), frame);
 }
 
-// In a bridge with VLAN tags, a second tag is a customer's: what is inside is not for us.
 bool is_for_router(const Worker& worker, const Burst& burst, uint16_t i) {
   return burst.fate[i] == Fate::kPending &&
-         (burst.tagged[i] == 0 || worker.topology.bridge(burst.bridge[i]).transparent ||
-          burst.ethernet(i).tags < 2);
+         speaks_to_gateway(worker.topology.bridge(burst.bridge[i]), burst, i);
 }
+
+// Sent by a group or by the zero address: no host's.
+bool is_from_nobody(const Burst& burst, uint16_t i) { return burst.src_key[i] == Fdb::kNoKey; }
 
 void drop_faulty(Burst& burst, uint16_t i, IpFault fault) {
   burst.drop_frame(i, fault == IpFault::kBadHeader ? Drop::kBadIpHeader : Drop::kMartian);
@@ -53,7 +54,8 @@ void gather_ipv4(Worker& worker, Burst& burst) {
     const uint16_t i = burst.to_gateway[g];
     if (!is_for_router(worker, burst, i) || ether_type_of(burst, i) != kEtherTypeIpv4) continue;
     const std::span<const uint8_t> l3 = packet_of(burst, i);
-    if (const IpFault fault = check_addressed4(l3); fault != IpFault::kNone) {
+    const IpFault fault = check_addressed4(l3);
+    if (fault != IpFault::kNone || is_from_nobody(burst, i)) [[unlikely]] {
       drop_faulty(burst, i, fault);
       continue;
     }
@@ -78,8 +80,8 @@ void gather_ipv6(Worker& worker, Burst& burst) {
     if (!is_for_router(worker, burst, i) || ether_type_of(burst, i) != kEtherTypeIpv6) continue;
     const std::span<const uint8_t> l3 = packet_of(burst, i);
     const IpFault fault = check_addressed6(l3);
-    if (fault != IpFault::kNone) {
-      if (is_for_link_local(worker, burst, i, l3))
+    if (fault != IpFault::kNone || is_from_nobody(burst, i)) [[unlikely]] {
+      if (!is_from_nobody(burst, i) && is_for_link_local(worker, burst, i, l3))
         receive(worker, burst, i);
       else
         drop_faulty(burst, i, fault);

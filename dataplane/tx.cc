@@ -102,6 +102,13 @@ uint16_t run_end(const Burst& burst, uint16_t first) {
 
 }  // namespace
 
+bool speaks_to_gateway(const BridgeContext& bridge, const Burst& burst, uint16_t i) {
+  if (burst.tagged[i] == 0) return true;
+  const EthernetView view = burst.ethernet(i);
+  if (view.tags > 1) return false;
+  return !bridge.transparent || (has_own_tag(view) && view.outer_vid() == 0);
+}
+
 TagForm tag_form(const BridgeContext& bridge, const PortContext& port) {
   if (bridge.transparent) return TagForm::kAsIs;
   return port.untagged == bridge.index ? TagForm::kUntagged : TagForm::kTagged;

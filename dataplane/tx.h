@@ -17,6 +17,11 @@ void tx(Worker& worker, Burst& burst);
 // How a frame leaves a port.
 enum class TagForm : uint8_t { kAsIs, kUntagged, kTagged };
 
+// Whether a frame's tags leave it one that the bridge's gateway hears, and answers in the form that
+// tag_form says: none, or the bridge's own. In a bridge with VLAN tags a second tag is a
+// customer's, in a VLAN-transparent one every VLAN is.
+bool speaks_to_gateway(const BridgeContext& bridge, const Burst& burst, uint16_t i);
+
 // For a port that is a member of the bridge.
 TagForm tag_form(const BridgeContext& bridge, const PortContext& port);
 

@@ -29,10 +29,12 @@ FrameEvidence read_na(const EthernetView& eth, const NdView& nd) {
   evidence.kind = Evidence::kNa;
   evidence.announcement = !nd.solicited;
   evidence.target = nd.target;
-  if (nd.tllao) evidence.mapping = mapping_of(nd.target, *nd.tllao, eth);
+  if (nd.tllao || nd.solicited)
+    evidence.mapping = mapping_of(nd.target, nd.tllao.value_or(eth.src), eth);
   if (evidence.mapping) {
     evidence.mapping->overrides = nd.override_cached;
     evidence.mapping->solicited = nd.solicited;
+    evidence.mapping->confirms_only = !nd.tllao;
   }
   return evidence;
 }

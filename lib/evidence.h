@@ -51,6 +51,10 @@ struct Mapping {
   // The claimed MAC is the Ethernet source too. If not, somebody speaks for another host: a proxy,
   // or a thief. Untrusted ports may refuse such a mapping.
   bool sha_is_source = false;
+  // A solicited NA without the option: an answer to a unicast NS need not repeat the address
+  // (RFC 4861 §4.4), and Linux's does not. It confirms an entry that has this MAC, the frame's
+  // source, and does nothing else.
+  bool confirms_only = false;
 };
 
 struct FrameEvidence {
@@ -85,9 +89,9 @@ inline bool may_be_evidence(const EthernetView& eth, std::span<const uint8_t> fr
 // SHA that is no station (RFC 1812 §3.3.2) or an SPA that is no host's.
 // RARP: never a mapping, whatever the opcode: in a request SPA and TPA are undefined (RFC 903).
 // ND: NS and RS map their IP source to the source option (RFC 4861 §7.2.3, §6.2.6), NA its target
-// to the target option (§7.2.5); without the option, nothing. NS from :: maps nothing, its target
-// is tentative (RFC 4862 §5.4.3). What its parser refuses is kData: it shows a location as every
-// frame does.
+// to the target option (§7.2.5); without the option, nothing but a confirmation by a solicited NA.
+// NS from :: maps nothing, its target is tentative (RFC 4862 §5.4.3). What its parser refuses is
+// kData: it shows a location as every frame does.
 FrameEvidence read_evidence(const EthernetView& eth, std::span<const uint8_t> frame);
 
 // The same for a frame whose EtherType is ARP, of which `src` is the Ethernet source and `l3` what

@@ -129,6 +129,39 @@ TEST_CASE("data and a move leave the mapping as it was", "[resolve]") {
   CHECK(bench.where("tenant", kVm) == "server2");
 }
 
+TEST_CASE("an answer without the option confirms its sender, and nothing else", "[resolve]") {
+  Bench bench(kTenant);
+  const IpAddress gateway = IpAddress::v6(0xfd00000900000000, 0xfe);
+  const auto bare = [&](Mac src) {
+    NdView na = make_unsolicited_na(kVmV6, src);
+    na.solicited = true;
+    na.override_cached = false;
+    na.tllao.reset();
+    na.dst = gateway;
+    Octets frame(128);
+    frame.resize(build_nd(frame, {.dst = Mac{0x02005e100001}, .src = src}, na));
+    return frame;
+  };
+  bench.send(0, "server2", bare(kOther));
+  CHECK(mapping(bench, kVmV6).is_free());
+
+  bench.send(0, "server1", frames::kLinuxUnsolicitedNa);
+  const auto hit = bench.tables.neighbors.find(0, kVmV6);
+  REQUIRE(hit);
+  NeighborEntry expected = hit.entry;
+  const NeighborEntry asked = hit.entry.with_state(NeighborState::kProbe);
+  REQUIRE(bench.tables.neighbors.compare_exchange(hit.slot, expected, asked));
+  bench.send(kSecond, "server2", bare(kOther));
+  CHECK(mapping(bench, kVmV6) == asked);
+  CHECK(bench.worker.counters.conflicts == 0);
+  bench.events();
+  bench.send(2 * kSecond, "server1", bare(kVm));
+  CHECK(mapping(bench, kVmV6) == asked.with_state(NeighborState::kReachable));
+  const std::vector<Event> events = mapping_events(bench);
+  REQUIRE(events.size() == 1);
+  CHECK(events[0].kind == EventKind::kConfirmed);
+}
+
 TEST_CASE("an address stays with a host that is there", "[resolve]") {
   Bench bench(kTenant);
   bench.send(0, "server1", frames::kLinuxGarp);

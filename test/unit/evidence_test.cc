@@ -184,12 +184,15 @@ TEST_CASE("ND without the link-layer address option maps nothing", "[evidence]")
     bare[kIp + 5] -= kNdOptionUnit;
     const auto evidence = evidence_of(resealed(bare));
     CHECK(evidence.kind == kind);
-    CHECK_FALSE(evidence.mapping);
+    // A solicited NA confirms its sender (RFC 4861 §4.4), the others say nothing.
+    const bool confirms = evidence.mapping && evidence.mapping->confirms_only;
+    CHECK(confirms == (kind == Evidence::kNa));
+    CHECK(evidence.mapping.has_value() == confirms);
   }
   // An NA is believed for its target option only, an NS for its source option only.
   const auto na = evidence_of(resealed(with(frames::kSolicitedNa, kIcmp + 24, octets("01"))));
   CHECK(na.kind == Evidence::kNa);
-  CHECK_FALSE(na.mapping);
+  CHECK((na.mapping && na.mapping->confirms_only));
   const auto ns = evidence_of(resealed(with(frames::kNs, kIcmp + 24, octets("02"))));
   CHECK(ns.kind == Evidence::kNs);
   CHECK_FALSE(ns.mapping);
