@@ -146,8 +146,7 @@ void complain(Worker& worker, Event event, EventKind kind) {
 // The owner does not hear that another uses its address: a host may give an address up on that
 // (RFC 5227 §2.4), which is what a thief is after, and what a migrated machine must not do. The
 // gateway sees to the conflict in its place.
-Location owner_to_spare(const Worker& worker, const Burst& burst, uint16_t i,
-                        const MappingClaim& claim, Mac owner) {
+Location owner_to_spare(const Worker& worker, const MappingClaim& claim, Mac owner) {
   if (!claim.context.has_gateway) return kNoLocation;
   const FdbEntry at = worker.tables.fdb.find(claim.bridge, owner).entry;
   // Behind an uplink are others, who are to hear it.
@@ -177,7 +176,7 @@ void conclude(Worker& worker, Burst& burst, uint16_t i, const MappingClaim& clai
       break;
     case Mapped::kConflict:
       ++worker.counters.conflicts;
-      burst.spared[i] = owner_to_spare(worker, burst, i, claim, was);
+      burst.spared[i] = owner_to_spare(worker, claim, was);
       complain(worker, event, EventKind::kConflict);
       break;
     case Mapped::kGatewayIp:
