@@ -240,10 +240,12 @@ class SlotTable {
     return buckets_[slot / Traits::kSlots].values[slot % Traits::kSlots];
   }
 
-  // All ones if `word` may be found, 0 for 0 and where kPending is set (as in 0 - 1): these would
-  // match slots that are free, pending or dead.
+  // All ones if `word` may be found; 0 where the low 48 bits are 0 (no address) or kPending is set:
+  // these would match slots that are free, pending or dead.
   static constexpr uint64_t findable(uint64_t word) {
-    return ((word | (word - 1)) / kPending & 1) - 1;
+    constexpr uint64_t kAddress = (uint64_t{1} << 48) - 1;
+    const uint64_t no_address = ((word & kAddress) - 1) >> 63;
+    return ((word / kPending | no_address) & 1) - 1;
   }
   static unsigned match(const Bucket& bucket, uint64_t key);
   static uint64_t value_in(const Bucket& bucket, uint64_t key);

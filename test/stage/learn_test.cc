@@ -283,4 +283,17 @@ TEST_CASE("a sighting that may not create looks, and moves", "[learn]") {
   CHECK(bench.events().empty());
 }
 
+TEST_CASE("a station is learned whatever octets of its address are zero", "[learn]") {
+  const Mac mac{GENERATE(0x020000000000, 0x520000000000, 0xfe0000000000, 0x000000000001)};
+  Bench bench(R"(
+ports: {a: {}, b: {}}
+bridges: {first: {ports: []}, lan: {ports: [a, b]}}
+)");
+  bench.send(0, "a", data(mac, frames::kPeer));
+  CHECK(bench.where("lan", mac) == "a");
+  CHECK(bench.send(0, "b", data(frames::kPeer, mac)) == Names{"a"});
+  bench.send(0, "a", data(Mac{}, frames::kPeer));
+  CHECK(bench.where("lan", Mac{}).empty());
+}
+
 }  // namespace godwit::test
