@@ -56,15 +56,15 @@ class HoldQueues {
     each(pop(at));  // the last one frees the target
   }
 
-  // Calls each(Neighbor, Nanos& asked) for at most `most` targets, others in each call; `asked` is
-  // when control was last told to ask.
+  // Calls each(Neighbor, PortIndex, Nanos& asked) for at most `most` targets, others in each call:
+  // the port by which its oldest frame came, and when control was last told to ask.
   template <class Each>
   void look_at_some(unsigned most, Each each) {
     for (unsigned n = 0; n < most && held_ > 0; ++n) {
       next_look_ = next_look_ == kNone ? oldest_ : next_look_;
       const uint16_t at = next_look_;
       next_look_ = targets_[at].newer;
-      each(targets_[at].target, targets_[at].asked);
+      each(targets_[at].target, entries_[targets_[at].first].frame.in_port, targets_[at].asked);
     }
   }
 

@@ -36,7 +36,8 @@ std::span<const uint8_t> packet_of(const Burst& burst, uint16_t i) {
 
 bool is_for_router(const Worker& worker, const Burst& burst, uint16_t i) {
   return burst.fate[i] == Fate::kPending &&
-         speaks_to_gateway(worker.topology.bridge(burst.bridge[i]), burst, i);
+         (burst.tagged[i] == 0 ||
+          speaks_to_gateway(worker.topology.bridge(burst.bridge[i]), burst, i));
 }
 
 // Sent by a group or by the zero address: no host's.
@@ -46,13 +47,18 @@ void drop_faulty(Burst& burst, uint16_t i, IpFault fault) {
   burst.drop_frame(i, fault == IpFault::kBadHeader ? Drop::kBadIpHeader : Drop::kMartian);
 }
 
-// The sound packets of one family, with their destinations side by side.
-void gather_ipv4(Worker& worker, Burst& burst) {
+// The sound packets of one family, with their destinations side by side. Returns how many frames
+// are left to look at.
+uint16_t gather_ipv4(Worker& worker, Burst& burst) {
   RouteScratch& packets = burst.route_scratch;
   packets.count = 0;
+  uint16_t others = 0;
   for (uint16_t g = 0; g < burst.to_gateway_count; ++g) {
     const uint16_t i = burst.to_gateway[g];
-    if (!is_for_router(worker, burst, i) || ether_type_of(burst, i) != kEtherTypeIpv4) continue;
+    if (!is_for_router(worker, burst, i) || ether_type_of(burst, i) != kEtherTypeIpv4) {
+      ++others;
+      continue;
+    }
     const std::span<const uint8_t> l3 = packet_of(burst, i);
     const IpFault fault = check_addressed4(l3);
     if (fault != IpFault::kNone || is_from_nobody(burst, i)) [[unlikely]] {
@@ -62,6 +68,7 @@ void gather_ipv4(Worker& worker, Burst& burst) {
     packets.ipv4[packets.count] = load_be32(&l3[kDestinationV4]);
     packets.frame[packets.count++] = i;
   }
+  return others;
 }
 
 // From or to an address that means something on this link alone, and for the gateway on it.
@@ -228,8 +235,10 @@ void forward_all(Worker& worker, Burst& burst) {
       await(worker, burst, i, target);
       continue;
     }
-    // Another worker may have heard the answer for which older frames wait here.
-    if (!worker.hold.empty() && worker.hold.holds(target)) [[unlikely]]
+    // Another worker may have heard the answer for which older frames wait here. Not while such
+    // frames are on their way already: the burst that carries them is in use.
+    if (&burst != &worker.released && !worker.hold.empty() && worker.hold.holds(target))
+        [[unlikely]]
       release(worker, target);
     rewrite(worker, burst, i, target.bridge, hit.entry.mac());
     packets.frame[known] = i;
@@ -259,12 +268,13 @@ void route(Worker& worker, Burst& burst) {
   std::fill_n(burst.routed.begin(), burst.count, Routed::kNo);
   if (burst.to_gateway_count == 0) return;
   RouteScratch& packets = burst.route_scratch;
-  gather_ipv4(worker, burst);
+  const uint16_t others = gather_ipv4(worker, burst);
   if (packets.count != 0) {
     worker.fib.lookup(packets.ipv4.data(), packets.hop.data(), packets.count);
     choose_all<false>(worker, burst);
     forward_all(worker, burst);
   }
+  if (others == 0) return;
   gather_ipv6(worker, burst);
   if (packets.count != 0) {
     worker.fib.lookup6(packets.ipv6, packets.hop.data(), packets.count);

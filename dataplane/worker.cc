@@ -101,12 +101,12 @@ void Worker::obey(const Order& order) {
 void Worker::look_at_held() {
   std::array<Neighbor, kLooksARound> known;
   unsigned count = 0;
-  hold.look_at_some(kLooksARound, [&](const Neighbor& target, Nanos& asked) {
+  hold.look_at_some(kLooksARound, [&](const Neighbor& target, PortIndex port, Nanos& asked) {
     if (tables.neighbors.find(target.bridge, target.ip)) {
       known[count++] = target;
     } else if (now - asked >= kAskAgain) {
       asked = now;
-      post_unresolved(*this, 0, target);
+      post_unresolved(*this, port, target);
     }
   });
   for (unsigned n = 0; n < count; ++n) release(*this, known[n]);

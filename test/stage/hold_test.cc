@@ -72,7 +72,7 @@ TEST_CASE("looking at some targets reaches all of them in turn", "[hold]") {
   for (PortIndex n = 0; n < 10; ++n) push(hold, pool, target(n), n + 1);
   std::map<IpAddress, unsigned> seen;
   for (unsigned round = 0; round < 5; ++round)
-    hold.look_at_some(4, [&](const Neighbor& one, Nanos&) { ++seen[one.ip]; });
+    hold.look_at_some(4, [&](const Neighbor& one, PortIndex, Nanos&) { ++seen[one.ip]; });
   CHECK(seen.size() == 10);
   for (const auto& [ip, times] : seen) CHECK(times == 2);
 }
