@@ -1,0 +1,182 @@
+#include "control/view.h"
+
+#include <bit>
+#include <string>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+#include "lib/arbiter.h"
+
+namespace godwit {
+namespace {
+
+// As words, so that no counter is forgotten here when one is added there.
+using CounterWords = std::array<uint64_t, sizeof(WorkerCounters) / sizeof(uint64_t)>;
+static_assert(sizeof(CounterWords) == sizeof(WorkerCounters));
+
+WorkerCounters operator+(const WorkerCounters& x, const WorkerCounters& y) {
+  auto sum = std::bit_cast<CounterWords>(x);
+  const auto more = std::bit_cast<CounterWords>(y);
+  for (size_t w = 0; w < sum.size(); ++w) sum[w] += more[w];
+  return std::bit_cast<WorkerCounters>(sum);
+}
+
+template <uint64_t WorkerCounters::*kMember>
+uint64_t of_worker(const WorkerCounters& counters, const Control&) {
+  return counters.*kMember;
+}
+
+using W = const WorkerCounters&;
+using C = const Control&;
+
+constexpr Count kCounts[] = {
+    {"learned", "MACs learned", of_worker<&WorkerCounters::learned>},
+    {"moved", "Claims to a location that were believed", of_worker<&WorkerCounters::moved>},
+    {"aged", "Locations that ended for their age", [](W, C c) { return c.aged_locations(); }},
+    {"late_frames", "Frames from a place that a host had just left",
+     of_worker<&WorkerCounters::late>},
+    {"refused_claims", "Claims to a location that were refused",
+     of_worker<&WorkerCounters::refused>},
+    {"reflections", "Floods of our own that came back", of_worker<&WorkerCounters::reflected>},
+    {"not_learned_bridge_full", "Sources not learned, for want of room in the bridge or the FDB",
+     of_worker<&WorkerCounters::limit_bridge>},
+    {"not_learned_port_full", "Sources not learned, for the port's share was used up",
+     of_worker<&WorkerCounters::limit_port>},
+    {"neighbors_learned", "Mappings of an IP to a MAC learned", of_worker<&WorkerCounters::mapped>},
+    {"neighbors_aged", "Mappings that ended for their age",
+     [](W, C c) { return c.aged_neighbors(); }},
+    {"neighbors_taken_over", "Mappings that went to another MAC",
+     of_worker<&WorkerCounters::remapped>},
+    {"neighbor_conflicts", "Claims to an IP that stayed another MAC's",
+     of_worker<&WorkerCounters::conflicts>},
+    {"neighbors_refused", "Mappings not learned, for want of room",
+     of_worker<&WorkerCounters::limit_neighbors>},
+    {"flood_copies_lost", "Copies of flooded frames lost for want of a buffer",
+     of_worker<&WorkerCounters::copies_lost>},
+    {"routed", "Packets given to their next hop", of_worker<&WorkerCounters::routed>},
+    {"answered", "ARP and ND requests answered", of_worker<&WorkerCounters::answered>},
+    {"not_answered_limit", "ARP and ND requests not answered, for a limit",
+     of_worker<&WorkerCounters::unanswered>},
+    {"solicited", "ARP and ND requests sent", [](W, C c) { return c.solicitor().asked(); }},
+    {"solicited_in_vain", "Neighbors that did not answer",
+     [](W, C c) { return c.solicitor().given_up(); }},
+    {"solicited_not_room", "Neighbors not asked for, for want of room",
+     [](W, C c) { return c.solicitor().refused(); }},
+    {"icmp_errors", "ICMP errors sent", of_worker<&WorkerCounters::errors_sent>},
+    {"icmp_errors_limited", "ICMP errors not sent, for a limit",
+     of_worker<&WorkerCounters::errors_limited>},
+    {"own_frames_lost", "Frames of godwit's own lost for want of a buffer",
+     of_worker<&WorkerCounters::own_lost>},
+    {"events_lost", "Events that workers could not post to control",
+     [](W, C c) { return c.events_lost(); }},
+    {"moves_omitted", "Moves that are not on record", [](W, C c) { return c.moves().omitted(); }},
+    {"alarms_suppressed", "Alarms not told again", [](W, C c) { return c.alarms().suppressed(); }},
+};
+
+}  // namespace
+
+std::span<const Count> all_counts() { return kCounts; }
+
+Totals::Totals(std::span<const Worker* const> workers) {
+  if (!workers.empty()) ports.resize(workers.front()->port_counters.size());
+  for (const Worker* worker : workers) {
+    for (size_t p = 0; p < ports.size(); ++p) ports[p] += worker->port_counters[p];
+    counters = counters + worker->counters;
+  }
+  for (const PortCounters& port : ports) all_ports += port;
+}
+
+uint64_t dropped(const PortCounters& counters) {
+  uint64_t sum = 0;
+  for (const uint64_t count : counters.drops) sum += count;
+  return sum;
+}
+
+Json View::port_name(Location port) const {
+  return port < topology_.ports().size() ? Json(topology_.port(port).name) : Json(nullptr);
+}
+
+Json View::fdb_entry(uint64_t key, FdbEntry entry, Nanos now) const {
+  // A pinned host is never refreshed, so its stamp says nothing of its age.
+  const bool is_static = entry.host_class() == HostClass::kStatic;
+  const Nanos age = is_static ? 0 : seconds_since_heard(entry, now) * kSecond;
+  return {{"bridge", bridge_name(fdb_bridge(key))},
+          {"mac", to_string(fdb_mac(key))},
+          {"port", port_name(entry.location())},
+          {"class", name_of(kClassNames, entry.host_class())},
+          {"state", name_of(kFdbStateNames, entry.state())},
+          {"age_ns", age}};
+}
+
+Json View::neighbor(const NeighborTable::Host& host, uint32_t slot, Nanos now) const {
+  const NeighborEntry entry = tables_.neighbors.entry_at(slot);
+  const auto now_s = static_cast<uint32_t>(now / kSecond);
+  const bool is_static = (entry.flags() & kStaticNeighbor) != 0;
+  const Nanos age = is_static ? 0 : Nanos{now_s - tables_.neighbors.heard_s(slot)} * kSecond;
+  const auto where = tables_.fdb.find(host.bridge, entry.mac());
+  return {{"bridge", bridge_name(host.bridge)},
+          {"ip", to_string(host.ip)},
+          {"mac", to_string(entry.mac())},
+          {"port", port_name(where ? where.entry.location() : kNoLocation)},
+          {"state", name_of(kNeighborStateNames, state_at(entry, age / kSecond))},
+          {"age_ns", age}};
+}
+
+Json View::move(const MoveRecord& record) const {
+  Json ips = Json::array();
+  for (const IpAddress& ip : record.ips) ips.push_back(to_string(ip));
+  return {{"at_ns", record.at},
+          {"bridge", bridge_name(record.bridge)},
+          {"mac", to_string(record.mac)},
+          {"ips", std::move(ips)},
+          {"from", port_name(record.from)},
+          {"to", port_name(record.to)},
+          {"evidence", to_string(record.evidence)},
+          {"verdict", name_of(kMoveVerdictNames, record.verdict)},
+          {"blackhole_ns", record.blackhole ? Json(*record.blackhole) : Json(nullptr)},
+          {"misdelivered", record.misdelivered},
+          {"held", record.held},
+          {"lost", record.lost}};
+}
+
+Json View::alarm(const Alarm& alarm) const {
+  return {{"at_ns", alarm.at},
+          {"kind", name_of(kAlarmNames, alarm.kind)},
+          {"bridge", bridge_name(alarm.bridge)},
+          {"mac", alarm.mac ? Json(to_string(*alarm.mac)) : Json(nullptr)},
+          {"ip", alarm.ip ? Json(to_string(*alarm.ip)) : Json(nullptr)},
+          {"port", port_name(alarm.port)},
+          {"detail", alarm.detail}};
+}
+
+Json View::frames(const PortCounters& of_all_ports) const {
+  return {{"in", of_all_ports.rx},
+          {"out", of_all_ports.tx},
+          {"forwarded", of_all_ports.forwarded},
+          {"consumed", of_all_ports.consumed},
+          {"dropped", dropped(of_all_ports)},
+          {"held", of_all_ports.held}};
+}
+
+Json View::port(const PortCounters& counters) const {
+  return {{"rx", counters.rx},
+          {"tx", counters.tx},
+          {"originated", counters.originated},
+          {"drops", drops(counters)}};
+}
+
+Json View::drops(const PortCounters& counters) const {
+  Json json = Json::object();
+  for (size_t d = 0; d < kDropNames.size(); ++d)
+    if (counters.drops[d] != 0) json[std::string(kDropNames[d])] = counters.drops[d];
+  return json;
+}
+
+Json View::counts(const WorkerCounters& counters, const Control& control) const {
+  Json json = Json::object();
+  for (const Count& count : kCounts) json[std::string(count.name)] = count.value(counters, control);
+  return json;
+}
+
+}  // namespace godwit
