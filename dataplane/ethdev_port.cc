@@ -29,7 +29,7 @@ rte_eth_conf conf_for(const rte_eth_dev_info& info, uint16_t queues) {
 
 }  // namespace
 
-Ethdev::Ethdev(const std::string& name, uint16_t queues, rte_mempool* pool) {
+Ethdev::Ethdev(const std::string& name, uint16_t queues, rte_mempool* pool) : name_(name) {
   require(rte_eth_dev_get_port_by_name(name.c_str(), &id_), name, "no such device");
   rte_eth_dev_info info;
   require(rte_eth_dev_info_get(id_, &info), name, "no information");
@@ -45,6 +45,7 @@ Ethdev::Ethdev(const std::string& name, uint16_t queues, rte_mempool* pool) {
     require(rte_eth_rx_queue_setup(id_, q, rx_descriptors, socket, nullptr, pool), name,
             "rx queue");
     require(rte_eth_tx_queue_setup(id_, q, tx_descriptors, socket, nullptr), name, "tx queue");
+    ports_.push_back(std::make_unique<EthdevPort>(id_, q));
   }
   require(rte_eth_dev_start(id_), name, "start");
   rte_eth_promiscuous_enable(id_);  // a virtual device may not know of it, and needs it not
@@ -53,6 +54,21 @@ Ethdev::Ethdev(const std::string& name, uint16_t queues, rte_mempool* pool) {
 Ethdev::~Ethdev() {
   rte_eth_dev_stop(id_);
   rte_eth_dev_close(id_);
+}
+
+PortState Ethdev::state() const {
+  PortState state;
+  state.device = name_;
+  rte_eth_link link{};
+  if (rte_eth_link_get_nowait(id_, &link) == 0) {
+    state.up = link.link_status == RTE_ETH_LINK_UP;
+    if (link.link_speed != RTE_ETH_SPEED_NUM_UNKNOWN) state.mbps = link.link_speed;
+  }
+  rte_ether_addr mac{};
+  if (rte_eth_macaddr_get(id_, &mac) == 0)
+    for (const uint8_t octet : mac.addr_bytes) state.mac.bits = state.mac.bits << 8 | octet;
+  rte_eth_dev_get_mtu(id_, &state.mtu);
+  return state;
 }
 
 uint16_t EthdevPort::rx(rte_mbuf** frames, uint16_t count) {

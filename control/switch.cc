@@ -1,0 +1,147 @@
+#include "control/switch.h"
+
+#include <stdexcept>
+
+#include <fmt/format.h>
+#include <rte_errno.h>
+#include <rte_launch.h>
+
+namespace godwit {
+namespace {
+
+constexpr unsigned kEvents = 1U << 16;
+// At the end, ports that never run dry are given so many rounds.
+constexpr unsigned kDrainRounds = 64;
+
+}  // namespace
+
+// One worker with what is its own.
+struct Switch::Lane {
+  Lane(Switch& owner, uint16_t index_in, rte_mempool* pool)
+      : owner(owner), index(index_in), channel(fmt::format("lane{}", index_in).c_str(), kEvents) {
+    for (PortDevice* device : owner.devices_) ports.push_back(&device->port(index_in));
+    worker =
+        std::make_unique<Worker>(owner.topology_, owner.tables_, owner.fib_, channel, pool, ports);
+  }
+
+  Switch& owner;
+  uint16_t index;
+  Channel channel;
+  std::vector<Port*> ports;
+  std::unique_ptr<Worker> worker;
+  unsigned lcore = LCORE_ID_ANY;
+  std::thread thread;  // where EAL has no lcore for it
+  LaneCounters counters;
+};
+
+Switch::Switch(const Config& config, uint16_t workers, const HashSecret& secret,
+               std::span<PortDevice* const> devices, rte_mempool* pool)
+    : topology_(config),
+      devices_(devices.begin(), devices.end()),
+      tables_(config, secret),
+      fib_(config),
+      quiescence_(workers),
+      channels_(make_lanes(workers, pool)),
+      control_(topology_, tables_, channels_, quiescence_) {}
+
+Switch::~Switch() { stop(); }
+
+std::vector<Channel*> Switch::make_lanes(uint16_t workers, rte_mempool* pool) {
+  std::vector<Channel*> channels;
+  for (uint16_t w = 0; w < workers; ++w) {
+    lanes_.push_back(std::make_unique<Lane>(*this, w, pool));
+    channels.push_back(&lanes_.back()->channel);
+  }
+  return channels;
+}
+
+void Switch::start(bool timed) {
+  running_.store(true, std::memory_order_relaxed);
+  unsigned lcore = rte_get_next_lcore(-1, 1, 0);
+  for (const auto& lane : lanes_) {
+    lane->worker->timed = timed;
+    if (lcore == RTE_MAX_LCORE) {
+      lane->thread = std::thread([&lane = *lane] {
+        rte_thread_register();  // an lcore number of its own, so that pools are quick for it
+        lane.owner.run(lane.index);
+        rte_thread_unregister();
+      });
+      continue;
+    }
+    lane->lcore = lcore;
+    rte_eal_remote_launch(launched, lane.get(), lcore);
+    lcore = rte_get_next_lcore(lcore, 1, 0);
+  }
+}
+
+void Switch::stop() {
+  running_.store(false, std::memory_order_relaxed);
+  for (const auto& lane : lanes_) {
+    if (lane->thread.joinable()) lane->thread.join();
+    if (lane->lcore != LCORE_ID_ANY) rte_eal_wait_lcore(lane->lcore);
+    lane->lcore = LCORE_ID_ANY;
+  }
+}
+
+int Switch::launched(void* lane) {
+  const Lane& mine = *static_cast<Lane*>(lane);
+  mine.owner.run(mine.index);
+  return 0;
+}
+
+void Switch::run(uint16_t index) {
+  Lane& lane = *lanes_[index];
+  Worker& worker = *lane.worker;
+  LaneCounters& counters = lane.counters;
+  quiescence_.online(index);
+  Nanos now = clock_.now();
+  while (is_running()) {
+    const uint16_t frames = worker.step(now);
+    quiescence_.quiescent(index);
+    const Nanos began = now;
+    now = clock_.now();
+    ++counters.rounds;
+    counters.frames += frames;
+    if (frames == 0)
+      ++counters.idle_rounds;
+    else
+      counters.busy += now - began;
+  }
+  for (unsigned n = 0; n < kDrainRounds && worker.step(clock_.now()) > 0; ++n)
+    quiescence_.quiescent(index);
+  quiescence_.offline(index);
+}
+
+void Switch::turn() {
+  const Nanos now = clock_.now();
+  control_.take_events(now);
+  if (control_.next_due() <= now) control_.run_due(now);
+}
+
+Totals Switch::totals() const {
+  std::vector<const Worker*> workers;
+  for (const auto& lane : lanes_) workers.push_back(lane->worker.get());
+  return Totals(workers);
+}
+
+PortCounters Switch::port_counters(PortIndex port) const {
+  PortCounters sum;
+  for (const auto& lane : lanes_) sum += lane->worker->port_counters[port];
+  return sum;
+}
+
+StageStats Switch::stage_stats() const {
+  StageStats sum{};
+  for (const auto& lane : lanes_)
+    for (size_t s = 0; s < sum.size(); ++s) sum[s] += lane->worker->stage_stats[s];
+  return sum;
+}
+
+std::vector<LaneView> Switch::workers() const {
+  std::vector<LaneView> views;
+  for (const auto& lane : lanes_)
+    views.push_back({lane->worker.get(), lane->lcore, lane->counters});
+  return views;
+}
+
+}  // namespace godwit

@@ -1,0 +1,115 @@
+// Everything of a switch that runs, and the order in which it is made and ends: topology, tables,
+// routes, grace periods, a lane for each worker (its way to control, its ports, the worker itself)
+// and control. Where the ports come from is the caller's business; `godwit run` and `godwit bench`
+// both run one.
+//
+// One thread owns a switch and is control's: it makes it, starts the workers, calls turn() every
+// millisecond or so, and stops them. Each worker has an lcore of EAL's, or, where there are fewer
+// lcores than workers, a thread of its own that DPDK knows. Workers never wait for the owner: if it
+// is stopped in a debugger, traffic flows.
+//
+// Counters are plain words of the worker that counts; whoever reads them while workers run sees
+// them a moment old.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <rte_lcore.h>
+
+#include "control/control.h"
+#include "control/view.h"
+
+#include "dataplane/fib.h"
+#include "dataplane/orders.h"
+#include "dataplane/port_device.h"
+#include "dataplane/quiescence.h"
+#include "dataplane/tables.h"
+#include "dataplane/topology.h"
+#include "dataplane/tsc_clock.h"
+#include "dataplane/worker.h"
+
+#include "lib/config.h"
+#include "lib/hash.h"
+#include "lib/units.h"
+
+struct rte_mempool;
+
+namespace godwit {
+
+// What a worker's lcore did, beside what the worker counts. On a line of its own.
+struct alignas(RTE_CACHE_LINE_SIZE) LaneCounters {
+  uint64_t rounds = 0;
+  uint64_t idle_rounds = 0;  // that no frame came in by
+  uint64_t frames = 0;       // that came in
+  Nanos busy = 0;            // time of the rounds that were not idle
+};
+
+struct LaneView {
+  const Worker* worker = nullptr;
+  unsigned lcore = LCORE_ID_ANY;  // ... while it is on a thread of its own
+  LaneCounters counters;
+};
+
+class Switch {
+ public:
+  // `devices` by PortIndex; each has a port for every worker, 0 .. workers - 1. Workers take frames
+  // of their own from `pool`. `config`, the devices and the pool must outlive the switch. Needs a
+  // started Eal. Throws std::runtime_error and std::system_error when memory is short.
+  Switch(const Config& config, uint16_t workers, const HashSecret& secret,
+         std::span<PortDevice* const> devices, rte_mempool* pool);
+  ~Switch();
+  Switch(const Switch&) = delete;
+  Switch& operator=(const Switch&) = delete;
+
+  // Launches the workers; `timed`: with the measuring points around each stage.
+  void start(bool timed = false);
+  // Tells the workers to finish what is under way and what their ports have still to give, as long
+  // as that takes no more than some rounds, and waits for them. What they had queued is sent.
+  void stop();
+  bool is_running() const { return running_.load(std::memory_order_relaxed); }
+
+  // Control's turn: hears the workers and does what is due.
+  void turn();
+
+  const Topology& topology() const { return topology_; }
+  const Tables& tables() const { return tables_; }
+  Tables& tables() { return tables_; }
+  const Fib& fib() const { return fib_; }
+  const Control& control() const { return control_; }
+  Control& control() { return control_; }
+  Nanos now() const { return clock_.now(); }  // since the switch was made
+
+  PortState port_state(PortIndex port) const { return devices_[port]->state(); }
+  Totals totals() const;                             // of all workers
+  PortCounters port_counters(PortIndex port) const;  // of all workers
+  WorkerCounters worker_counters() const { return totals().counters; }
+  StageStats stage_stats() const;  // of all workers; zero unless timed
+  std::vector<LaneView> workers() const;
+
+ private:
+  struct Lane;
+
+  std::vector<Channel*> make_lanes(uint16_t workers, rte_mempool* pool);
+  void run(uint16_t index);
+  static int launched(void* order);
+
+  const Topology topology_;
+  std::vector<PortDevice*> devices_;
+  Tables tables_;
+  Fib fib_;
+  Quiescence quiescence_;
+  std::vector<std::unique_ptr<Lane>> lanes_;
+  std::vector<Channel*> channels_;
+  Control control_;
+  TscClock clock_;
+  // Only says "go on" or "finish"; nothing else is handed over by it.
+  std::atomic<bool> running_{false};
+};
+
+}  // namespace godwit
