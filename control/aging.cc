@@ -25,6 +25,9 @@ Nanos shortest(const std::vector<uint32_t>& age_s) {
   return Nanos{*std::min_element(age_s.begin(), age_s.end())} * kSecond;
 }
 
+// A silent host is asked when a quarter of `aging` has passed: a third of what a mapping lives.
+uint32_t keepalive_s(uint32_t age_s) { return std::max<uint32_t>(1, age_s / 4); }
+
 Nanos expiry(Nanos now, uint32_t silent_s, uint32_t age_s) {
   return (now / kSecond - silent_s + age_s + 1) * kSecond;
 }
@@ -38,28 +41,55 @@ NeighborState state_at(NeighborEntry entry, uint64_t silent_s) {
 }
 
 FdbAging::FdbAging(const Config& config, Fdb& fdb, GracePeriod& grace)
-    : fdb_(fdb), limbo_(grace), age_s_(ages(config, 4)), shortest_life_(shortest(age_s_)) {}
+    : fdb_(fdb),
+      limbo_(grace),
+      config_(config),
+      age_s_(ages(config, 4)),
+      shortest_life_(shortest(age_s_)) {
+  for (size_t b = 0; b < age_s_.size(); ++b)
+    if (config.bridges[b].moves.keepalive)
+      shortest_life_ = std::min(shortest_life_, keepalive_s(age_s_[b]) * kSecond);
+}
 
 std::optional<Nanos> FdbAging::visit(uint32_t slot, Nanos now) {
   const uint64_t key = fdb_.key_at(slot);
   if (key == 0) return std::nullopt;
   const FdbEntry entry = fdb_.entry_at(slot);
   if (entry.is_free() || entry.host_class() == HostClass::kStatic) return std::nullopt;
-  if (entry.state() == FdbState::kSettling && on_settling) on_settling(key, now);
-  const uint32_t age_s = age_s_[fdb_bridge(key)];
+  const bool offline = entry.state() == FdbState::kOffline;
+  if ((entry.state() != FdbState::kBound || entry.aside()) && !offline && on_unsettled)
+    on_unsettled(key, entry, now);
+  if (entry.state() == FdbState::kMigrating) return std::nullopt;  // that ends by itself
+  const uint32_t age_s = offline ? kOfflineLife / kSecond : age_s_[fdb_bridge(key)];
   const uint32_t silent_s = seconds_since_heard(entry, now);
-  if (silent_s <= age_s) return expiry(now, silent_s, age_s);
+  if (silent_s <= age_s) {
+    const Nanos end = expiry(now, silent_s, age_s);
+    return std::min(end, keep_alive(key, entry, silent_s, now).value_or(end));
+  }
   // A frame may be refreshing it this very moment: then it is heard, and lives.
   if (!remove(slot, entry)) return now + kSecond;
   ++aged_;
   return std::nullopt;
 }
 
+// When the host is to be asked whether it is there; asks it if that is now.
+std::optional<Nanos> FdbAging::keep_alive(uint64_t key, FdbEntry entry, uint32_t silent_s,
+                                          Nanos now) {
+  const BridgeIndex bridge = fdb_bridge(key);
+  if (!config_.bridges[bridge].moves.keepalive || entry.state() != FdbState::kBound)
+    return std::nullopt;
+  const uint32_t wait_s = keepalive_s(age_s_[bridge]);
+  if (silent_s < wait_s) return (now / kSecond - silent_s + wait_s) * kSecond;
+  if (on_silent) on_silent(key, entry, now);
+  return (now / kSecond + wait_s) * kSecond;
+}
+
 bool FdbAging::remove(uint32_t slot, FdbEntry entry) {
   const uint64_t key = fdb_.key_at(slot);
-  if (!fdb_.remove(slot, entry)) return false;
+  FdbEntry expected = entry;
+  if (!fdb_.remove(slot, expected)) return false;
   limbo_.push(slot);
-  if (on_removed) on_removed(key);
+  if (on_removed) on_removed(key, entry);
   return true;
 }
 

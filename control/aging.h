@@ -28,15 +28,19 @@ class FdbAging {
  public:
   FdbAging(const Config& config, Fdb& fdb, GracePeriod& grace);
 
-  // Called for each SETTLING entry that a walk meets.
-  std::function<void(uint64_t key, Nanos now)> on_settling;
-  // Called for each location that ends.
-  std::function<void(uint64_t key)> on_removed;
+  // Called for each entry that a walk meets in a state that ends, or whose frames are held.
+  std::function<void(uint64_t key, FdbEntry entry, Nanos now)> on_unsettled;
+  // Called for each host that was silent for a quarter of `aging`, in bridges with `keepalive`.
+  std::function<void(uint64_t key, FdbEntry entry, Nanos now)> on_silent;
+  // Called for each location that ends; `entry` is as it was.
+  std::function<void(uint64_t key, FdbEntry entry)> on_removed;
 
   Fdb& table() { return fdb_; }
   uint64_t inserted() const { return fdb_.quota().inserted(); }
   Nanos shortest_life() const { return shortest_life_; }
   std::optional<Nanos> visit(uint32_t slot, Nanos now);
+  // How long a host that went OFFLINE is remembered.
+  static constexpr Nanos kOfflineLife = 30 * kSecond;
 
   // Ends a location ahead of its time. False when it changed meanwhile.
   bool remove(uint32_t slot, FdbEntry entry);
@@ -46,6 +50,9 @@ class FdbAging {
  private:
   Fdb& fdb_;
   Limbo limbo_;
+  std::optional<Nanos> keep_alive(uint64_t key, FdbEntry entry, uint32_t silent_s, Nanos now);
+
+  const Config& config_;
   std::vector<uint32_t> age_s_;  // by bridge
   Nanos shortest_life_;
   uint64_t aged_ = 0;

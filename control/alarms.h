@@ -22,11 +22,21 @@ enum class AlarmKind : uint8_t {
   kLearnLimit,       // the bridge, or the FDB, can learn no more
   kPortQuota,        // a port can learn no more
   kNeighborLimit,    // the neighbor table, a port or a MAC can have no more IPs
+  kMoveContested,    // a host was claimed for a place where it is not
+  kFrozen,           // ... once too often: it follows nobody for a while
+  kStillAtSource,    // the VM manager moved a host, which answers where it was
+  kHintRefused,      // what the VM manager said cannot be
+  kHintExpired,      // a host was to move, and did not
+  kHoldExpired,      // a host stood still for longer than frames are held
+  kHostOffline,      // a host does not answer any more
+  kLinkDown,         // a port has no link
 };
 
-inline constexpr std::array<std::string_view, 7> kAlarmNames = {
-    "mac-violation", "gateway-claim", "address-conflict", "address-taken",
-    "learn-limit",   "port-quota",    "neighbor-limit"};
+inline constexpr std::array<std::string_view, 15> kAlarmNames = {
+    "mac-violation", "gateway-claim",  "address-conflict", "address-taken", "learn-limit",
+    "port-quota",    "neighbor-limit", "move-contested",   "frozen",        "still-at-source",
+    "hint-refused",  "hint-expired",   "hold-expired",     "host-offline",  "link-down"};
+static_assert(static_cast<size_t>(AlarmKind::kLinkDown) + 1 == kAlarmNames.size());
 
 struct Alarm {
   Nanos at = 0;

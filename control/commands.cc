@@ -71,8 +71,9 @@ void explain_as_it_plays(Replay& replay, const ReplayOptions& options) {
   replay.on_burst = [&replay, &options](const Burst& burst, std::span<const PlayedFrame> frames) {
     for (uint16_t i = 0; i < burst.count; ++i)
       if (options.explain->wants(burst, i, frames[i]))
-        fmt::print(words_to(options), "{}",
-                   explain(replay.topology(), burst, i, frames[i], replay.now()));
+        fmt::print(
+            words_to(options), "{}",
+            explain(replay.topology(), replay.tables().ports, burst, i, frames[i], replay.now()));
   };
 }
 

@@ -23,38 +23,61 @@ Control::Control(const Topology& topology, Tables& tables, std::span<Channel* co
       channels_(channels),
       questions_(topology, channels),
       solicitor_(topology, tables, questions_),
-      announcer_(topology, questions_),
-      settling_(topology.config(), tables.fdb),
+      announcer_(topology, tables, hosts_, questions_),
+      watch_(topology, tables, questions_, hosts_),
+      hint_desk_(topology, tables, watch_, questions_),
+      links_(tables),
       fdb_aging_(topology.config(), tables.fdb, grace),
       neighbor_aging_(topology.config(), tables.neighbors, grace),
       fdb_sweep_(fdb_aging_),
       neighbor_sweep_(neighbor_aging_) {
-  fdb_aging_.on_settling = [this](uint64_t key, Nanos now) { settling_.met(key, now); };
-  fdb_aging_.on_removed = [this](uint64_t key) { moves_.ended(key); };
+  connect();
+  const auto& bridges = topology.config().bridges;
+  for (size_t b = 0; b < bridges.size(); ++b)
+    for (const StaticHostConfig& host : bridges[b].static_hosts)
+      if (host.ip) hosts_.add(static_cast<BridgeIndex>(b), host.mac, *host.ip, 0);
+}
+
+// What each part tells the others.
+void Control::connect() {
+  fdb_aging_.on_unsettled = [this](uint64_t key, FdbEntry entry, Nanos now) {
+    watch_.met(key, entry, now);
+  };
+  fdb_aging_.on_silent = [this](uint64_t key, FdbEntry entry, Nanos now) {
+    watch_.keep_alive(key, entry, now);
+  };
+  fdb_aging_.on_removed = [this](uint64_t key, FdbEntry) { moves_.ended(key); };
   neighbor_aging_.verify = [this](BridgeIndex bridge, const IpAddress& ip, uint32_t slot,
                                   NeighborEntry entry, Nanos now) {
     return solicitor_.verify(bridge, ip, slot, entry, now);
+  };
+  neighbor_aging_.on_removed = [this](BridgeIndex bridge, Mac, const IpAddress& ip) {
+    hosts_.remove(bridge, ip);
   };
   solicitor_.on_silent = [this](uint32_t slot, NeighborEntry entry) {
     neighbor_aging_.expire(slot, entry);
   };
   solicitor_.on_given_over = [this](const Event& claim, Mac was) { on_given_over(claim, was); };
-  neighbor_aging_.on_removed = [this](BridgeIndex bridge, Mac, const IpAddress& ip) {
-    hosts_.remove(bridge, ip);
+  watch_.on_outcome = [this](const Outcome& outcome) { on_outcome(outcome); };
+  hint_desk_.on_commit = [this](uint64_t key, Location from, Location to, Nanos now) {
+    on_committed(key, from, to, Evidence::kHint, now);
   };
-  const auto& bridges = topology.config().bridges;
-  for (size_t b = 0; b < bridges.size(); ++b)
-    for (const StaticHostConfig& host : bridges[b].static_hosts)
-      if (host.ip) hosts_.add(static_cast<BridgeIndex>(b), host.mac, *host.ip);
+  hint_desk_.on_leave = [this](uint64_t key, uint32_t slot, FdbEntry entry) {
+    return on_leave(key, slot, entry);
+  };
+  links_.on_host = [this](uint64_t key, FdbEntry was, FdbEntry is, Nanos now) {
+    on_host_without_link(key, was, is, now);
+  };
 }
 
 Nanos Control::next_due() const {
-  return std::min({settling_.next_due(), announcer_.next_due(), solicitor_.next_due(),
-                   fdb_sweep_.next_due(), neighbor_sweep_.next_due()});
+  return std::min({links_.next_due(), watch_.next_due(), announcer_.next_due(),
+                   solicitor_.next_due(), fdb_sweep_.next_due(), neighbor_sweep_.next_due()});
 }
 
 void Control::run_due(Nanos now) {
-  if (settling_.next_due() <= now) settling_.run(now);
+  if (links_.next_due() <= now) links_.run(now);
+  if (watch_.next_due() <= now) watch_.run(now);
   if (announcer_.next_due() <= now) announcer_.run(now);
   if (solicitor_.next_due() <= now) solicitor_.run(now);
   if (fdb_sweep_.next_due() <= now) fdb_sweep_.run(now);
@@ -71,12 +94,35 @@ void Control::take_events(Nanos now) {
   for (Channel* channel : channels_)
     for (unsigned n = 0; n < kEventsATurn && channel->events.take(event); ++n) handle(event, now);
   const uint64_t lost = events_lost();
-  if (std::exchange(lost_seen_, lost) != lost) repair();
+  if (std::exchange(lost_seen_, lost) != lost) repair(now);
 }
 
-void Control::hear(const Hint& hint, Nanos now) {
-  if (hint.flush) flush(*hint.flush);
-  if (hint.announce) announcer_.announce(hint.announce->bridge, now);
+std::string Control::hear(const Hint& hint, Nanos now) {
+  if (const auto* what = std::get_if<FlushHint>(&hint.what)) flush(*what);
+  if (const auto* what = std::get_if<AnnounceHint>(&hint.what))
+    announcer_.announce(what->bridge, now);
+  if (const auto* what = std::get_if<LinkHint>(&hint.what)) link(what->port, what->up, now);
+  const auto* vm = std::get_if<VmHint>(&hint.what);
+  if (vm == nullptr) return {};
+  std::string refusal = hint_desk_.hear(*vm, now);
+  if (refusal.empty()) return refusal;
+  const bool goes_somewhere = vm->step == VmStep::kPrepare || vm->step == VmStep::kCommit;
+  alarm(fdb_key(vm->bridge, vm->mac.value_or(Mac{})), AlarmKind::kHintRefused,
+        goes_somewhere ? vm->to : kNoLocation, now,
+        fmt::format("{}: {}", kVmStepNames[static_cast<size_t>(vm->step)], refusal));
+  return refusal;
+}
+
+void Control::link(PortIndex port, bool up, Nanos now) {
+  if (!links_.set(port, up) || up) return;
+  Alarm alarm;
+  alarm.at = now;
+  alarm.kind = AlarmKind::kLinkDown;
+  const auto& memberships = topology_.port(port).memberships;
+  alarm.bridge = memberships.empty() ? kNoBridge : memberships.front().bridge;
+  alarm.port = port;
+  alarm.detail = "no link: hosts there are offline";
+  alarms_.raise(std::move(alarm));
 }
 
 // Addresses first: whose they are, and so where, is known as long as their hosts are.
@@ -107,11 +153,11 @@ void Control::flush(const FlushHint& what) {
 
 // A lost event may have told of a move, whose entry would stay SETTLING, or of a mapping. The
 // tables are right all the same, and walks over them tell again what they hold.
-void Control::repair() {
+void Control::repair(Nanos now) {
   fdb_sweep_.hurry();
   repaired_at_ = neighbor_sweep_.hurry();
-  neighbor_aging_.on_met = [this](BridgeIndex bridge, Mac mac, const IpAddress& ip) {
-    hosts_.add(bridge, mac, ip);
+  neighbor_aging_.on_met = [this, now](BridgeIndex bridge, Mac mac, const IpAddress& ip) {
+    hosts_.add(bridge, mac, ip, now);
   };
 }
 
@@ -125,6 +171,17 @@ void Control::handle(const Event& event, Nanos now) {
   switch (event.kind) {
     case EventKind::kMoved:
       return on_moved(event);
+    case EventKind::kTested:
+      moves_.claimed(record_of(event));
+      return watch_.tested(event);
+    case EventKind::kUpheld:
+      return watch_.upheld(event);
+    case EventKind::kRevived:
+      return;  // the worker did all there is to do
+    case EventKind::kAnswered:
+      return watch_.answered(event);
+    case EventKind::kSought:
+      return watch_.sought(event, now);
     case EventKind::kRefused:
       return on_refused(event);
     case EventKind::kGatewayClaim:
@@ -165,14 +222,93 @@ MoveRecord Control::record_of(const Event& event) const {
 }
 
 void Control::on_moved(const Event& event) {
-  settling_.moved(fdb_key(event.bridge, event.mac), event.at);
   moves_.accepted(record_of(event));
+  watch_.moved(event);
 }
 
 void Control::on_refused(const Event& event) {
   moves_.rejected(record_of(event));
   alarm(event, AlarmKind::kMacViolation, true,
-        fmt::format("pinned to port {}", topology_.port(event.from).name));
+        fmt::format("pinned to port {}", port_name(event.from)));
+}
+
+void Control::on_outcome(const Outcome& o) {
+  const auto told = [&](AlarmKind kind, Location port, std::string detail) {
+    alarm(o.key, kind, port, o.at, std::move(detail));
+  };
+  switch (o.kind) {
+    case Outcome::Kind::kAccepted:
+      moves_.decided(o.key, MoveVerdict::kAccepted);
+      // What it said itself was kept back.
+      return announcer_.announce_host(fdb_bridge(o.key), fdb_mac(o.key), o.at);
+    case Outcome::Kind::kReverted:
+      moves_.undone(o.key, MoveVerdict::kReverted);
+      return told(AlarmKind::kMoveContested, o.other,
+                  fmt::format("it answers at {}: it is there again", port_name(o.place)));
+    case Outcome::Kind::kRejected:
+      moves_.decided(o.key, MoveVerdict::kRejected);
+      return told(AlarmKind::kMoveContested, o.other,
+                  fmt::format("not believed: it stays at {}", port_name(o.place)));
+    case Outcome::Kind::kFrozen:
+      moves_.decided(o.key, MoveVerdict::kFrozen);
+      moves_.undone(o.key, MoveVerdict::kFrozen);
+      return told(AlarmKind::kFrozen, o.other,
+                  fmt::format("claimed falsely too often: held at {}", port_name(o.place)));
+    case Outcome::Kind::kStillAtSource:
+      return told(
+          AlarmKind::kStillAtSource, o.other,
+          fmt::format("moved to {} by a hint, and answers where it was", port_name(o.place)));
+    case Outcome::Kind::kHintExpired:
+      return told(AlarmKind::kHintExpired, o.other,
+                  fmt::format("was to move, and stays at {}", port_name(o.place)));
+    case Outcome::Kind::kReleased:
+      return told(AlarmKind::kHoldExpired, o.place, "stood still for longer than frames are held");
+    case Outcome::Kind::kWentOffline:
+      told(AlarmKind::kHostOffline, o.place, "does not answer, and is silent");
+      return on_offline(o.key, o.place, o.at);
+  }
+}
+
+// A host was moved without a frame of its own, so nobody else knows: it is announced in its name.
+void Control::on_committed(uint64_t key, Location from, Location to, Evidence evidence, Nanos now) {
+  MoveRecord record;
+  record.at = now;
+  record.bridge = fdb_bridge(key);
+  record.mac = fdb_mac(key);
+  record.ips = hosts_.ips(record.bridge, record.mac);
+  record.from = from;
+  record.to = to;
+  record.evidence = evidence;
+  if (from != kNoLocation) moves_.accepted(std::move(record));
+  announcer_.announce_host(fdb_bridge(key), fdb_mac(key), now);
+}
+
+// Its addresses first: they are found by it.
+bool Control::on_leave(uint64_t key, uint32_t slot, FdbEntry entry) {
+  const BridgeIndex bridge = fdb_bridge(key);
+  const std::vector<IpAddress> ips = hosts_.ips(bridge, fdb_mac(key));
+  if (!fdb_aging_.remove(slot, entry)) return false;
+  if (entry.aside()) questions_.unpark(key);
+  for (const IpAddress& ip : ips) {
+    const auto hit = tables_.neighbors.find(bridge, ip);
+    if (hit && hit.entry.mac() == fdb_mac(key) && (hit.entry.flags() & kStaticNeighbor) == 0)
+      neighbor_aging_.remove(hit.slot, hit.entry);
+  }
+  return true;
+}
+
+void Control::on_host_without_link(uint64_t key, FdbEntry was, FdbEntry is, Nanos now) {
+  if (was.aside()) questions_.unpark(key);
+  if (is.state() == FdbState::kOffline) return on_offline(key, was.location(), now);
+  moves_.decided(key, MoveVerdict::kAccepted);
+  if (was.state() == FdbState::kMigrating)
+    on_committed(key, was.location(), is.location(), Evidence::kLink, now);
+  watch_.committed(key, now);
+}
+
+// The walk that ends it must come in time.
+void Control::on_offline(uint64_t, Location, Nanos now) {
+  fdb_sweep_.expect((now / kSecond + 1) * kSecond + FdbAging::kOfflineLife);
 }
 
 void Control::on_gateway_claim(const Event& event, Nanos now) {
@@ -205,7 +341,7 @@ void Control::on_conflict(const Event& event, Nanos now) {
 void Control::on_given_over(const Event& claim, Mac was) {
   alarm(claim, AlarmKind::kAddressTaken, true,
         fmt::format("given over from {}, which does not answer", to_string(was)));
-  hosts_.add(claim.bridge, claim.mac, claim.ip);
+  hosts_.add(claim.bridge, claim.mac, claim.ip, claim.at);
 }
 
 void Control::on_mapped(const Event& event, Nanos now) {
@@ -216,7 +352,8 @@ void Control::on_mapped(const Event& event, Nanos now) {
   // The mapping may have changed since, by another worker whose event came first.
   const auto hit = tables_.neighbors.find(event.bridge, event.ip);
   if (!hit || hit.entry.mac() != event.mac) return;
-  if (hosts_.add(event.bridge, event.mac, event.ip) <= topology_.config().neighbors.per_mac)
+  if (hosts_.add(event.bridge, event.mac, event.ip, event.at) <=
+      topology_.config().neighbors.per_mac)
     return moves_.named(fdb_key(event.bridge, event.mac), event.at, event.ip);
   if (!neighbor_aging_.remove(hit.slot, hit.entry)) return;
   alarm(event, AlarmKind::kNeighborLimit, false,
@@ -236,9 +373,23 @@ void Control::follow_rarp_beyond(const Event& event, Nanos now) {
     if (located.what != Learned::kMoved) continue;
     Event moved = event;
     moved.bridge = member.bridge;
-    moved.from = located.was;
+    moved.from = located.was();
+    moved.hinted = located.before.state() == FdbState::kMigrating;
     on_moved(moved);
   }
+}
+
+std::string Control::port_name(Location at) const {
+  return at < topology_.ports().size() ? topology_.port(at).name : "no port";
+}
+
+void Control::alarm(uint64_t key, AlarmKind kind, Location port, Nanos now, std::string detail) {
+  Event event;
+  event.bridge = fdb_bridge(key);
+  event.to = port;
+  event.at = now;
+  event.mac = fdb_mac(key);
+  alarm(event, kind, !event.mac.is_zero(), std::move(detail));
 }
 
 void Control::alarm(const Event& event, AlarmKind kind, bool names_host, std::string detail) {

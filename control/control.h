@@ -9,12 +9,14 @@
 #include "control/aging.h"
 #include "control/alarms.h"
 #include "control/announcer.h"
+#include "control/hint_desk.h"
 #include "control/host_index.h"
+#include "control/links.h"
 #include "control/move_log.h"
 #include "control/questions.h"
-#include "control/settling.h"
 #include "control/solicitor.h"
 #include "control/sweep.h"
+#include "control/watch.h"
 
 #include "dataplane/orders.h"
 #include "dataplane/tables.h"
@@ -37,23 +39,33 @@ class Control {
   Nanos next_due() const;
   void run_due(Nanos now);
   void take_events(Nanos now);
-  void hear(const Hint& hint, Nanos now);
+  // Does what the hint says. Empty when it is done; else why it is not, which is an alarm, too.
+  std::string hear(const Hint& hint, Nanos now);
+  // The link of a port came or went.
+  void link(PortIndex port, bool up, Nanos now);
 
   MoveLog& moves() { return moves_; }
   const MoveLog& moves() const { return moves_; }
   const Alarms& alarms() const { return alarms_; }
   const Solicitor& solicitor() const { return solicitor_; }
+  const Watch& watch() const { return watch_; }
   uint64_t aged_locations() const { return fdb_aging_.aged(); }
   uint64_t aged_neighbors() const { return neighbor_aging_.aged(); }
   uint64_t events_lost() const;
 
  private:
+  void connect();
   void flush(const FlushHint& what);
-  void repair();
+  void repair(Nanos now);
   void handle(const Event& event, Nanos now);
   MoveRecord record_of(const Event& event) const;
   void on_moved(const Event& event);
   void on_refused(const Event& event);
+  void on_outcome(const Outcome& outcome);
+  void on_committed(uint64_t key, Location from, Location to, Evidence evidence, Nanos now);
+  bool on_leave(uint64_t key, uint32_t slot, FdbEntry entry);
+  void on_host_without_link(uint64_t key, FdbEntry was, FdbEntry is, Nanos now);
+  void on_offline(uint64_t key, Location place, Nanos now);
   void on_mapped(const Event& event, Nanos now);
   void on_gateway_claim(const Event& event, Nanos now);
   void on_conflict(const Event& event, Nanos now);
@@ -61,6 +73,8 @@ class Control {
   bool is_kept(const Event& conflict) const;
   void follow_rarp_beyond(const Event& event, Nanos now);
   void alarm(const Event& event, AlarmKind kind, bool names_host, std::string detail);
+  void alarm(uint64_t key, AlarmKind kind, Location port, Nanos now, std::string detail);
+  std::string port_name(Location at) const;
 
   const Topology& topology_;
   Tables& tables_;
@@ -71,7 +85,9 @@ class Control {
   Questions questions_;
   Solicitor solicitor_;
   Announcer announcer_;
-  Settling settling_;
+  Watch watch_;
+  HintDesk hint_desk_;
+  Links links_;
   FdbAging fdb_aging_;
   NeighborAging neighbor_aging_;
   Sweep<FdbAging> fdb_sweep_;

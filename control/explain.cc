@@ -60,8 +60,10 @@ std::string describe_kind(const Burst& burst, uint16_t i, const EthernetView& vi
 // One frame and the words for it.
 class Explanation {
  public:
-  Explanation(const Topology& topology, const Burst& burst, uint16_t i, const PlayedFrame& frame)
+  Explanation(const Topology& topology, const PortStates& ports, const Burst& burst, uint16_t i,
+              const PlayedFrame& frame)
       : topology_(topology),
+        ports_(ports),
         burst_(burst),
         i_(i),
         view_(parse_ethernet(frame.captured.bytes).value_or(EthernetView{})) {}
@@ -83,6 +85,9 @@ class Explanation {
     return burst_.fate[i_] == Fate::kDropped && burst_.drop[i_] == why;
   }
   const EthernetView& view() const { return view_; }  // as it came in
+  bool waits_for_neighbor() const {
+    return burst_.fate[i_] == Fate::kHeld && !was_routed() && view().dst == my_bridge().gateway_mac;
+  }
   bool was_routed() const { return burst_.routed[i_] != Routed::kNo; }
   std::string src() const { return to_string(view().src); }
   std::string dst() const { return to_string(burst_.ethernet(i_).dst); }  // in the end
@@ -103,6 +108,7 @@ class Explanation {
   }
 
   const Topology& topology_;
+  const PortStates& ports_;
   const Burst& burst_;
   uint16_t i_;
   EthernetView view_;
@@ -146,6 +152,19 @@ std::string Explanation::learn() const {
                          my_bridge().name);
     case Learned::kPortLimit:
       return fmt::format("{} is unknown, and {} has used its share: not learned", src(), in());
+    case Learned::kTested:
+      return fmt::format("{} is at {} and claimed for {}: to be verified before it is believed",
+                         src(), was(), in());
+    case Learned::kUnverified:
+      return fmt::format("{} is at {}, and what {} says is not verified: no evidence", src(), was(),
+                         in());
+    case Learned::kUpheld:
+      return fmt::format("{} is at {}, as known; a claim from elsewhere was false", src(), in());
+    case Learned::kRevived:
+      return fmt::format("{} was offline at {}, and is heard there again", src(), in());
+    case Learned::kPending:
+      return fmt::format("{} is to move from {} to {}, and this shows not that it runs there",
+                         src(), was(), in());
     case Learned::kElsewhere:
       return fmt::format("another worker learns {} at this moment", src());
   }
@@ -214,7 +233,7 @@ std::string Explanation::route() const {
   if (was_routed())
     return fmt::format("routed into bridge {}, to {}{}", last_bridge().name, dst(),
                        burst_.routed[i_] == Routed::kInFragments ? ", in fragments" : "");
-  if (burst_.fate[i_] == Fate::kHeld) return "the next hop's MAC is unknown: held, and asked for";
+  if (waits_for_neighbor()) return "the next hop's MAC is unknown: held, and asked for";
   return {};
 }
 
@@ -229,7 +248,8 @@ std::string Explanation::bridge() const {
     case Fate::kConsumed:
       return "for godwit itself: consumed";
     case Fate::kHeld:
-      return {};
+      return waits_for_neighbor() ? std::string()
+                                  : fmt::format("{} stands still: held until it runs", dst());
     default:
       break;
   }
@@ -247,7 +267,7 @@ std::string Explanation::bridge() const {
 
 std::string Explanation::flood() const {
   std::string ports;
-  for_each_hearer(topology_, burst_, i_, [&](const Membership& member) {
+  for_each_hearer(topology_, ports_, burst_, i_, [&](const Membership& member) {
     if (!ports.empty()) ports += ", ";
     ports += topology_.port(member.port).name;
     if (member.tagged) ports += fmt::format(" (tagged {})", last_bridge().vlan);
@@ -280,9 +300,9 @@ std::optional<ExplainFilter> parse_explain_filter(std::string_view text) {
   return ExplainFilter{count};
 }
 
-std::string explain(const Topology& topology, const Burst& burst, uint16_t i,
-                    const PlayedFrame& frame, Nanos now) {
-  const Explanation words(topology, burst, i, frame);
+std::string explain(const Topology& topology, const PortStates& ports, const Burst& burst,
+                    uint16_t i, const PlayedFrame& frame, Nanos now) {
+  const Explanation words(topology, ports, burst, i, frame);
   std::string text = fmt::format("#{} {}.{:09} s {}", frame.number, now / kSecond, now % kSecond,
                                  topology.port(burst.in_port[i]).name);
   if (words.is_runt())

@@ -10,6 +10,7 @@
 #include "control/replay.h"
 
 #include "dataplane/burst.h"
+#include "dataplane/port_state.h"
 #include "dataplane/topology.h"
 
 namespace godwit {
@@ -25,7 +26,7 @@ struct ExplainFilter {
 std::optional<ExplainFilter> parse_explain_filter(std::string_view text);
 
 // The way of frame `i` of a burst that the pipeline is done with; several lines.
-std::string explain(const Topology& topology, const Burst& burst, uint16_t i,
-                    const PlayedFrame& frame, Nanos now);
+std::string explain(const Topology& topology, const PortStates& ports, const Burst& burst,
+                    uint16_t i, const PlayedFrame& frame, Nanos now);
 
 }  // namespace godwit

@@ -17,12 +17,14 @@ namespace godwit {
 class HostIndex {
  public:
   // The IP is this MAC's, and no longer another's. Returns how many IPs the MAC has now.
-  size_t add(BridgeIndex bridge, Mac mac, const IpAddress& ip);
+  size_t add(BridgeIndex bridge, Mac mac, const IpAddress& ip, Nanos now);
   // The IP is nobody's.
   void remove(BridgeIndex bridge, const IpAddress& ip);
 
   // Sorted; empty when there are none.
   const std::vector<IpAddress>& ips(BridgeIndex bridge, Mac mac) const;
+  // When the IP became its MAC's; 0 if it is nobody's.
+  Nanos since(BridgeIndex bridge, const IpAddress& ip) const;
 
  private:
   struct IpKey {
@@ -40,7 +42,12 @@ class HostIndex {
   void take_from(uint64_t host, const IpAddress& ip);
 
   std::unordered_map<uint64_t, std::vector<IpAddress>> hosts_;  // by FDB key
-  std::unordered_map<IpKey, uint64_t, IpHash> owners_;          // → FDB key
+  struct Owner {
+    uint64_t host;  // FDB key
+    Nanos since;
+  };
+
+  std::unordered_map<IpKey, Owner, IpHash> owners_;
 };
 
 }  // namespace godwit

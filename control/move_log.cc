@@ -18,10 +18,46 @@ bool MoveLog::keep(MoveRecord record) {
 
 void MoveLog::accepted(MoveRecord record) {
   const uint64_t key = fdb_key(record.bridge, record.mac);
+  pending_.erase(key);
+  if (const auto before = lost_before_.extract(key)) record.lost += before.mapped();
   if (keep(std::move(record)))
     last_[key] = records_.size() - 1;
   else
     last_.erase(key);
+}
+
+void MoveLog::claimed(MoveRecord record) {
+  const uint64_t key = fdb_key(record.bridge, record.mac);
+  if (pending_.size() < kMostClaims) pending_.insert_or_assign(key, std::move(record));
+}
+
+void MoveLog::decided(uint64_t key, MoveVerdict verdict) {
+  auto claim = pending_.extract(key);
+  if (claim.empty()) return;
+  claim.mapped().verdict = verdict;
+  if (verdict == MoveVerdict::kAccepted) return accepted(std::move(claim.mapped()));
+  // What went to the place that it kept went right.
+  claim.mapped().misdelivered = claim.mapped().lost = 0;
+  rejected(std::move(claim.mapped()));
+}
+
+void MoveLog::undone(uint64_t key, MoveVerdict verdict) {
+  if (const auto last = last_.find(key); last != last_.end())
+    records_[last->second].verdict = verdict;
+}
+
+void MoveLog::held(uint64_t key) {
+  if (MoveRecord* move = latest(key)) ++move->held;
+}
+
+void MoveLog::lost(uint64_t key) {
+  if (lost_before_.size() < kMostClaims || lost_before_.contains(key)) ++lost_before_[key];
+}
+
+MoveRecord* MoveLog::latest(uint64_t key) {
+  if (const auto claim = pending_.find(key); claim != pending_.end()) return &claim->second;
+  const auto last = last_.find(key);
+  return last != last_.end() ? &records_[last->second] : nullptr;
 }
 
 void MoveLog::named(uint64_t key, Nanos at, const IpAddress& ip) {
@@ -52,14 +88,14 @@ void MoveLog::rejected(MoveRecord record) {
   }
   claims_[claim] = record.at;
   if (heard && record.at < *heard + kPause) return;
-  record.verdict = MoveVerdict::kRejected;
+  if (record.verdict == MoveVerdict::kAccepted) record.verdict = MoveVerdict::kRejected;
   keep(std::move(record));
 }
 
 void MoveLog::offered(uint64_t key, Nanos now, std::span<const Location> delivered, Nanos settle) {
-  const auto last = last_.find(key);
-  if (last == last_.end()) return;
-  MoveRecord& move = records_[last->second];
+  MoveRecord* const latest_move = latest(key);
+  if (latest_move == nullptr) return;
+  MoveRecord& move = *latest_move;
   const auto reached = [&](Location place) {
     return std::find(delivered.begin(), delivered.end(), place) != delivered.end();
   };

@@ -44,9 +44,19 @@ class MoveLog {
   // kMostClaims in that time are counted as omitted.
   void rejected(MoveRecord record);
 
+  // A claim that is verified before it is believed: at most one a host, until decided().
+  void claimed(MoveRecord record);
+  void decided(uint64_t key, MoveVerdict verdict);
+  // The latest move of the host was a mistake.
+  void undone(uint64_t key, MoveVerdict verdict);
+
   // The location of the host of this FDB key has ended: what becomes of it from now on has nothing
   // to do with its moves.
-  void ended(uint64_t key) { last_.erase(key); }
+  void ended(uint64_t key) {
+    last_.erase(key);
+    pending_.erase(key);
+    lost_before_.erase(key);
+  }
 
   // This IP was found to be the host's at that instant: a move of the same instant, which the same
   // frame told of, takes it along.
@@ -54,8 +64,12 @@ class MoveLog {
 
   // A frame for the host of this FDB key ended: delivered at these ports (none: it was lost).
   void offered(uint64_t key, Nanos now, std::span<const Location> delivered, Nanos settle);
-  // Whether any accepted move of this host is on record.
-  bool has_moved(uint64_t key) const { return last_.contains(key); }
+  // A frame for the host that was held has been delivered.
+  void held(uint64_t key);
+  // One that was held was lost, before a move or without one.
+  void lost(uint64_t key);
+  // Whether any move of this host is on record, or claimed.
+  bool has_moved(uint64_t key) const { return last_.contains(key) || pending_.contains(key); }
 
   const std::vector<MoveRecord>& all() const { return records_; }
   uint64_t omitted() const { return omitted_; }
@@ -79,12 +93,15 @@ class MoveLog {
   using Claims = std::unordered_map<ClaimKey, Nanos, ClaimHash>;  // → last frame of the claim
 
   bool keep(MoveRecord record);
+  MoveRecord* latest(uint64_t key);
   std::optional<Nanos> last_heard(const ClaimKey& claim) const;
 
   std::vector<MoveRecord> records_;
-  std::unordered_map<uint64_t, size_t> last_;  // key → latest accepted record
-  Claims claims_;                              // heard since turned_
-  Claims former_;                              // heard before, in the last kPause
+  std::unordered_map<uint64_t, size_t> last_;           // key → latest accepted record
+  std::unordered_map<uint64_t, MoveRecord> pending_;    // by key
+  std::unordered_map<uint64_t, uint64_t> lost_before_;  // key → frames lost while held
+  Claims claims_;                                       // heard since turned_
+  Claims former_;                                       // heard before, in the last kPause
   Nanos turned_ = 0;
   uint64_t omitted_ = 0;
 };

@@ -18,46 +18,73 @@ bool Questions::send(Order& order, size_t length) {
 }
 
 bool Questions::ask_all(BridgeIndex b, const IpAddress& ip) {
-  const BridgeContext& bridge = topology_.bridge(b);
-  const auto from = bridge.own_address(ip);
-  if (!from) return true;
+  const auto from = topology_.bridge(b).own_address(ip);
+  return !from || ask_all_from(b, *from, ip);
+}
+
+bool Questions::seek(BridgeIndex b, const IpAddress& ip) {
+  return ask_all_from(b, topology_.bridge(b).asking_address(ip), ip);
+}
+
+bool Questions::ask_all_from(BridgeIndex b, const IpAddress& from, const IpAddress& ip) {
   Order order = order_in(b, kNoLocation);
-  const Mac mac = bridge.gateway_mac;
+  const Mac mac = topology_.bridge(b).own_mac;
   if (!ip.is_v6)
     return send(order, build_arp(order.octets, {.dst = kBroadcastMac, .src = mac},
-                                 make_arp_request(mac, *from, ip)));
+                                 make_arp_request(mac, from, ip)));
   return send(order, build_nd(order.octets, {.dst = multicast_mac(solicited_node(ip)), .src = mac},
-                              make_ns(*from, mac, ip)));
+                              make_ns(from, mac, ip)));
 }
 
 bool Questions::ask_one(BridgeIndex b, const IpAddress& ip, Mac to, Location at) {
-  const BridgeContext& bridge = topology_.bridge(b);
-  const auto from = bridge.own_address(ip);
-  if (!from) return true;
+  const auto from = topology_.bridge(b).own_address(ip);
+  return !from || ask_one_from(b, *from, ip, to, at);
+}
+
+bool Questions::probe(BridgeIndex b, const IpAddress& ip, Mac to, PortIndex at) {
+  return ask_one_from(b, topology_.bridge(b).asking_address(ip), ip, to, at);
+}
+
+bool Questions::ask_one_from(BridgeIndex b, const IpAddress& from, const IpAddress& ip, Mac to,
+                             Location at) {
   Order order = order_in(b, at);
-  const LinkHeader link{.dst = to, .src = bridge.gateway_mac};
+  const LinkHeader link{.dst = to, .src = topology_.bridge(b).own_mac};
   if (!ip.is_v6)
-    return send(order, build_arp(order.octets, link, make_arp_request(link.src, *from, ip)));
-  NdView ns = make_ns(*from, link.src, ip);
+    return send(order, build_arp(order.octets, link, make_arp_request(link.src, from, ip)));
+  NdView ns = make_ns(from, link.src, ip);
   ns.dst = ip;
   return send(order, build_nd(order.octets, link, ns));
 }
 
 bool Questions::announce(BridgeIndex b, const IpAddress& ip, Mac mac, Location except) {
+  return say(b, ip, mac, topology_.bridge(b).own_mac, except);
+}
+
+bool Questions::announce_host(BridgeIndex b, const IpAddress& ip, Mac mac, Location except) {
+  return say(b, ip, mac, mac, except);
+}
+
+bool Questions::announce_host(BridgeIndex b, Mac mac, Location except) {
   Order order = order_in(b, kNoLocation);
   order.except = except;
-  const Mac from = topology_.bridge(b).gateway_mac;
+  return send(order,
+              build_rarp(order.octets, {.dst = kBroadcastMac, .src = mac}, make_rarp_request(mac)));
+}
+
+bool Questions::say(BridgeIndex b, const IpAddress& ip, Mac mac, Mac speaker, Location except) {
+  Order order = order_in(b, kNoLocation);
+  order.except = except;
   if (!ip.is_v6)
-    return send(order, build_arp(order.octets, {.dst = kBroadcastMac, .src = from},
+    return send(order, build_arp(order.octets, {.dst = kBroadcastMac, .src = speaker},
                                  make_garp_request(mac, ip)));
   NdView na = make_unsolicited_na(ip, mac);
-  na.router = mac == from;
-  return send(order, build_nd(order.octets, {.dst = multicast_mac(kAllNodes), .src = from}, na));
+  na.router = mac == topology_.bridge(b).gateway_mac;
+  return send(order, build_nd(order.octets, {.dst = multicast_mac(kAllNodes), .src = speaker}, na));
 }
 
 bool Questions::refuse(BridgeIndex b, const IpAddress& ip, Mac mac, Mac prober, Location at) {
   Order order = order_in(b, at);
-  const Mac from = topology_.bridge(b).gateway_mac;
+  const Mac from = topology_.bridge(b).own_mac;
   if (!ip.is_v6)
     return send(order, build_arp(order.octets, {.dst = prober, .src = from},
                                  make_arp_reply(make_arp_probe(prober, ip), mac)));
@@ -71,6 +98,13 @@ void Questions::give_up(BridgeIndex bridge, const IpAddress& ip) {
 
 void Questions::turn_away(BridgeIndex bridge, const IpAddress& ip) {
   tell_all(OrderKind::kRefuse, bridge, ip);
+}
+
+void Questions::unpark(uint64_t host) {
+  Order order;
+  order.kind = OrderKind::kUnpark;
+  order.host = host;
+  for (Channel* channel : channels_) channel->orders.put(order);
 }
 
 void Questions::tell_all(OrderKind kind, BridgeIndex bridge, const IpAddress& ip) {

@@ -30,10 +30,20 @@ class Questions {
   bool ask_all(BridgeIndex bridge, const IpAddress& ip);
   // "Do you, `mac`, still have `ip`?", at `at` alone; kNoLocation: at every port.
   bool ask_one(BridgeIndex bridge, const IpAddress& ip, Mac mac, Location at);
+  // The same in any bridge: without an address of its own in the family, godwit asks as 0.0.0.0, or
+  // from its link-local address.
+  bool probe(BridgeIndex bridge, const IpAddress& ip, Mac mac, PortIndex at);
+  bool seek(BridgeIndex bridge, const IpAddress& ip);  // of all
   // "`ip` is at `mac`", unasked, to all but one port (RFC 5227 §2.3, RFC 4861 §7.2.6).
   bool announce(BridgeIndex bridge, const IpAddress& ip, Mac mac, Location except);
+  // The same in a host's own name, so that switches see where it is; and without an address (RFC
+  // 903, as hypervisors do).
+  bool announce_host(BridgeIndex bridge, const IpAddress& ip, Mac mac, Location except);
+  bool announce_host(BridgeIndex bridge, Mac mac, Location except);
   // "`ip`, which you probe, is at `mac`", to `prober` at `at`.
   bool refuse(BridgeIndex bridge, const IpAddress& ip, Mac mac, Mac prober, Location at);
+  // To every worker: the host of this FDB key may stand still no longer.
+  void unpark(uint64_t host);
   // To every worker: nobody answers for `ip`.
   void give_up(BridgeIndex bridge, const IpAddress& ip);
   // To every worker: there is no room to ask for `ip`.
@@ -41,6 +51,10 @@ class Questions {
 
  private:
   Order order_in(BridgeIndex bridge, Location to) const;
+  bool ask_all_from(BridgeIndex bridge, const IpAddress& from, const IpAddress& ip);
+  bool ask_one_from(BridgeIndex bridge, const IpAddress& from, const IpAddress& ip, Mac mac,
+                    Location at);
+  bool say(BridgeIndex bridge, const IpAddress& ip, Mac mac, Mac speaker, Location except);
   bool send(Order& order, size_t length);
   void tell_all(OrderKind kind, BridgeIndex bridge, const IpAddress& ip);
 

@@ -23,17 +23,19 @@ constexpr uint16_t kLongDataRoom = UINT16_MAX;
 constexpr unsigned kEvents = 1U << 15;
 constexpr uint64_t kBurstsPerReport = 4096;
 
-// Frames that may wait for a neighbor.
+// Frames that may wait for a neighbor, or for a host that stands still.
 unsigned most_held(const Config& config) {
   return static_cast<unsigned>(
-      std::min<uint64_t>(config.limits.unresolved, HoldQueues::kMaxFrames));
+      std::min<uint64_t>(config.limits.unresolved, HoldQueues<Neighbor>::kMaxFrames) +
+      std::min<uint64_t>(config.limits.held, HoldQueues<uint64_t>::kMaxFrames));
 }
 
 // A frame that godwit took to deliver: not one it filtered because its sender, or its way in, was
 // wrong.
 bool is_offered(const Burst& burst, uint16_t i) {
   if (burst.bridge[i] == kNoBridge) return false;
-  if (burst.fate[i] != Fate::kDropped) return burst.fate[i] != Fate::kConsumed;
+  if (burst.fate[i] != Fate::kDropped)
+    return burst.fate[i] == Fate::kForwarded || burst.fate[i] == Fate::kFlooded;
   const Drop why = burst.drop[i];
   return why == Drop::kNoDestination || why == Drop::kNoMbuf || why == Drop::kTxFull ||
          why == Drop::kPortDown || why == Drop::kVlanMismatch;
@@ -142,6 +144,15 @@ void Replay::seen(const Burst& burst, Nanos now) {
   if (on_burst) on_burst(burst, playing_);
 }
 
+void Replay::unparked(const Burst& burst, Nanos now) {
+  control_.take_events(now);
+  for (uint16_t i = 0; i < burst.count; ++i)
+    if (burst.fate[i] == Fate::kForwarded) control_.moves().held(burst.dst_key[i]);
+  account(burst);
+}
+
+void Replay::lost(uint64_t key, Nanos) { control_.moves().lost(key); }
+
 // What the frames of a burst meant for hosts that have moved.
 void Replay::account(const Burst& burst) {
   for (uint16_t i = 0; i < burst.count; ++i) {
@@ -152,7 +163,7 @@ void Replay::account(const Burst& burst) {
     delivered_.clear();
     if (burst.fate[i] == Fate::kForwarded) delivered_.push_back(burst.out[i]);
     if (burst.fate[i] == Fate::kFlooded)
-      for_each_hearer(topology_, burst, i,
+      for_each_hearer(topology_, tables_.ports, burst, i,
                       [&](const Membership& member) { delivered_.push_back(member.port); });
     control_.moves().offered(key, now_, delivered_, bridge.config->moves.settle);
   }

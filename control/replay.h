@@ -68,6 +68,8 @@ class Replay final : private BurstObserver, private ArrayPort::Sink {
   static Pool make_pool(const char* name, unsigned count, uint16_t data_room);
 
   void seen(const Burst& burst, Nanos now) override;
+  void unparked(const Burst& burst, Nanos now) override;
+  void lost(uint64_t key, Nanos now) override;
   void sent(const ArrayPort& port, rte_mbuf* frame) override;
   void work_until(Nanos instant);
   void play_instant(Nanos absolute);

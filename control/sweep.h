@@ -46,6 +46,9 @@ class Sweep {
     }
   }
 
+  // Something will end at that instant which no walk has seen.
+  void expect(Nanos instant) { first_expiry_ = std::min(first_expiry_, instant); }
+
   // Walks from the start at the next occasion, whatever is due: something may have been missed.
   // Returns the number that walks() has when that walk is done.
   uint64_t hurry() {

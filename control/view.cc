@@ -38,6 +38,10 @@ constexpr Count kCounts[] = {
      of_worker<&WorkerCounters::late>},
     {"refused_claims", "Claims to a location that were refused",
      of_worker<&WorkerCounters::refused>},
+    {"tested_claims", "Claims to a location that were verified before they were believed",
+     of_worker<&WorkerCounters::tested>},
+    {"probes", "Hosts asked whether they are where they are believed or claimed to be",
+     [](W, C c) { return c.watch().probes(); }},
     {"reflections", "Floods of our own that came back", of_worker<&WorkerCounters::reflected>},
     {"not_learned_bridge_full", "Sources not learned, for want of room in the bridge or the FDB",
      of_worker<&WorkerCounters::limit_bridge>},
@@ -101,11 +105,14 @@ Json View::fdb_entry(uint64_t key, FdbEntry entry, Nanos now) const {
   // A pinned host is never refreshed, so its stamp says nothing of its age.
   const bool is_static = entry.host_class() == HostClass::kStatic;
   const Nanos age = is_static ? 0 : seconds_since_heard(entry, now) * kSecond;
+  // Where the port has no link, nobody is, though no walk may have written that down yet.
+  const bool is_dead = !is_static && !tables_.ports.is_up(entry.location());
+  const FdbState state = is_dead ? FdbState::kOffline : entry.state();
   return {{"bridge", bridge_name(fdb_bridge(key))},
           {"mac", to_string(fdb_mac(key))},
           {"port", port_name(entry.location())},
           {"class", name_of(kClassNames, entry.host_class())},
-          {"state", name_of(kFdbStateNames, entry.state())},
+          {"state", name_of(kFdbStateNames, state)},
           {"age_ns", age}};
 }
 

@@ -29,7 +29,7 @@ namespace godwit {
 using Json = nlohmann::ordered_json;
 
 inline constexpr std::array<std::string_view, 7> kFdbStateNames = {
-    "free", "bound", "testing", "settling", "migrating", "offline", "frozen"};
+    "free", "testing", "settling", "offline", "bound", "migrating", "frozen"};
 inline constexpr std::array<std::string_view, 4> kClassNames = {"learned", "registered", "locked",
                                                                 "static"};
 inline constexpr std::array<std::string_view, 7> kNeighborStateNames = {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "dataplane/park.h"
 #include "dataplane/worker.h"
 
 #include "lib/fdb.h"
@@ -16,17 +17,51 @@ bool is_relayed(Mac dst, bool forward_bpdu) {
   return !dst.is_reserved_group() || (dst == kBpdu && forward_bpdu);
 }
 
+void flood_to_all(Burst& burst, uint16_t i) {
+  burst.fate[i] = Fate::kFlooded;
+  ++burst.flooded;
+}
+
+// Control is to look for the host, which is OFFLINE.
+void seek(Worker& worker, const Burst& burst, uint16_t i) {
+  if (!worker.seeks.take(worker.now)) return;
+  Event event;
+  event.kind = EventKind::kSought;
+  event.bridge = burst.bridge[i];
+  event.to = burst.in_port[i];
+  event.at = worker.now;
+  event.mac = fdb_mac(burst.dst_key[i]);
+  worker.events.post(event);
+}
+
+// The host's place has no link, or is OFFLINE for another reason: it may be anywhere by now.
+void look_everywhere(Worker& worker, Burst& burst, uint16_t i, FdbEntry entry) {
+  if (entry.host_class() == HostClass::kStatic) return burst.drop_frame(i, Drop::kPortDown);
+  seek(worker, burst, i);
+  flood_to_all(burst, i);
+}
+
+bool is_dead(const Worker& worker, FdbEntry entry) {
+  return entry.state() == FdbState::kOffline || !worker.tables.ports.is_up(entry.location());
+}
+
 // Everything but a known unicast destination at another port.
-[[gnu::noinline]] void decide(Burst& burst, uint16_t i, FdbEntry entry, bool forward_bpdu) {
-  if (!is_relayed(burst.ethernet(i).dst, forward_bpdu))
+[[gnu::noinline]] void decide(Worker& worker, Burst& burst, uint16_t i, FdbEntry entry) {
+  if (!is_relayed(burst.ethernet(i).dst, worker.topology.config().forward_bpdu))
     return burst.drop_frame(i, Drop::kReservedGroup);
   if (entry.is_free()) {
-    burst.fate[i] = Fate::kFlooded;
-    ++burst.flooded;
+    if (burst.ethernet(i).dst == worker.topology.bridge(burst.bridge[i]).own_mac)
+      burst.fate[i] = Fate::kConsumed;
+    else
+      flood_to_all(burst, i);
   } else if (entry.location() == kSelf) {
     burst.fate[i] = Fate::kConsumed;
-  } else if (burst.routed[i] == Routed::kNo) {
+  } else if (entry.location() == burst.in_port[i] && burst.routed[i] == Routed::kNo) {
     burst.drop_frame(i, Drop::kHairpin);
+  } else if (is_dead(worker, entry)) {
+    look_everywhere(worker, burst, i, entry);
+  } else if (entry.aside()) {
+    park(worker, burst, i);
   }
 }
 
@@ -34,31 +69,41 @@ bool is_relayed(Mac dst, bool forward_bpdu) {
 bool is_odd(Location at, PortIndex from) { return (at == from) | (at == kSelf); }
 
 // Not every frame has a known unicast destination at another port.
-[[gnu::noinline]] void bridge_each(Burst& burst, bool forward_bpdu) {
+[[gnu::noinline]] void bridge_each(Worker& worker, Burst& burst) {
+  const PortStates& ports = worker.tables.ports;
   for (uint16_t i = 0; i < burst.count; ++i) {
     if (burst.fate[i] != Fate::kPending) continue;
     const FdbEntry entry(burst.found_entry[i]);
     burst.fate[i] = Fate::kForwarded;
-    if (entry.is_free() || is_odd(burst.out[i], burst.in_port[i]))
-      decide(burst, i, entry, forward_bpdu);
+    if (entry.is_free() || entry.aside() || !ports.is_up(burst.out[i]) ||
+        is_odd(burst.out[i], burst.in_port[i]))
+      decide(worker, burst, i, entry);
   }
 }
 
 }  // namespace
 
 void bridge(Worker& worker, Burst& burst) {
+  if (!worker.parked.empty() && &burst != &worker.unparked) [[unlikely]]
+    unpark_destinations(worker, burst);
   const bool all_known = worker.tables.fdb.find_bulk(burst.dst_key.data(), burst.dst_home.data(),
                                                      burst.count, burst.found_entry.data());
   burst.flooded = 0;
   bool is_plain = all_known && burst.dropped == 0;
-  for (uint16_t i = 0; i < burst.count; ++i)
+  uint64_t any = 0;
+  for (uint16_t i = 0; i < burst.count; ++i) {
     burst.out[i] = FdbEntry(burst.found_entry[i]).location();
+    any |= burst.found_entry[i];
+  }
+  is_plain &= (any & FdbEntry::kAside) == 0;
   for (uint16_t i = 0; i < burst.count; ++i) is_plain &= !is_odd(burst.out[i], burst.in_port[i]);
+  if (worker.tables.ports.any_down())
+    for (uint16_t i = 0; i < burst.count; ++i) is_plain &= worker.tables.ports.is_up(burst.out[i]);
   burst.all_forwarded = is_plain;
   if (is_plain)
     std::fill_n(burst.fate.begin(), burst.count, Fate::kForwarded);
   else
-    bridge_each(burst, worker.topology.config().forward_bpdu);
+    bridge_each(worker, burst);
 }
 
 }  // namespace godwit

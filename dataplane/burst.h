@@ -13,6 +13,7 @@
 #include "dataplane/learn.h"
 #include "dataplane/resolve.h"
 #include "dataplane/route.h"
+#include "dataplane/routed.h"
 
 #include "lib/config.h"
 #include "lib/evidence.h"
@@ -27,7 +28,7 @@ enum class Fate : uint8_t {
   kForwarded,  // to one port: `out`
   kFlooded,    // to every other port of its bridge
   kConsumed,   // for godwit itself
-  kHeld,       // waits for the MAC of its next hop
+  kHeld,       // waits for the MAC of its next hop, or for a host that stands still
   kDropped,    // for the reason in `drop`
 };
 

@@ -31,15 +31,16 @@ enum class Drop : uint8_t {
   kUnresolved,     // routed, and nobody answered for the next hop's MAC
   kHoldFull,       // waited for the next hop's MAC, and gave way to a newer frame
   kResolveLimit,   // its next hop is unknown, and too many such are asked for
+  kUnverified,     // its source is claimed for a place that has not been verified yet
 };
 
-inline constexpr std::array<std::string_view, 22> kDropNames = {
+inline constexpr std::array<std::string_view, 23> kDropNames = {
     "no-bridge",   "vlan-mismatch", "runt",           "oversize",      "reserved-group",
     "hairpin",     "reflection",    "mac-violation",  "gateway-claim", "no-destination",
     "no-mbuf",     "tx-full",       "port-down",      "bad-ip-header", "martian",
     "ttl-expired", "no-route",      "subnet-address", "too-big",       "unresolved",
-    "hold-full",   "resolve-limit"};
-static_assert(static_cast<size_t>(Drop::kResolveLimit) + 1 == kDropNames.size());
+    "hold-full",   "resolve-limit", "unverified"};
+static_assert(static_cast<size_t>(Drop::kUnverified) + 1 == kDropNames.size());
 
 constexpr std::string_view to_string(Drop reason) {
   return kDropNames[static_cast<size_t>(reason)];

@@ -15,6 +15,11 @@ namespace godwit {
 
 enum class EventKind : uint8_t {
   kMoved,          // `mac` was at `from` and is at `to`
+  kTested,         // a frame at `to` claimed `mac`, which stays at `from` until that is verified
+  kUpheld,         // `mac` was heard at `from`, so what was tested, that it is at `to`, is false
+  kRevived,        // `mac` was OFFLINE, and was heard at its place, `to`
+  kAnswered,       // `mac`, whose place is in doubt, answered for `ip` at `to`
+  kSought,         // there are frames for `mac`, which is OFFLINE
   kRefused,        // a frame at `to` claimed `mac`, which is pinned to `from`
   kGatewayClaim,   // a frame at `to` used a gateway's MAC as its source, or its address as sender
   kMapped,         // `ip` is `mac`'s
@@ -35,6 +40,7 @@ struct Event {
   BridgeIndex bridge = kNoBridge;
   Location from = kNoLocation;
   Location to = kNoLocation;
+  bool hinted = false;  // kMoved: the VM manager had said so
   Nanos at = 0;
   Mac mac;
   Mac other_mac;
@@ -46,11 +52,10 @@ class EventRing {
   // As an ElementRing.
   EventRing(const char* name, unsigned size) : ring_(name, size), reserve_(size / 4) {}
 
-  // The worker's side. Moves, and the MACs that packets wait for, are what users wait for, so the
-  // last quarter of the ring is theirs.
+  // The worker's side. Hosts' places, and the MACs that packets wait for, are what users wait for,
+  // so the last quarter of the ring is theirs.
   void post(Event event) {
-    const bool urgent = event.kind == EventKind::kMoved || event.kind == EventKind::kUnresolved;
-    if ((!urgent && ring_.room() <= reserve_) || !ring_.put(event))
+    if ((!is_urgent(event.kind) && ring_.room() <= reserve_) || !ring_.put(event))
       lost_.store(lost_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   }
 
@@ -59,6 +64,10 @@ class EventRing {
   uint64_t lost() const { return lost_.load(std::memory_order_relaxed); }
 
  private:
+  static constexpr bool is_urgent(EventKind kind) {
+    return kind <= EventKind::kAnswered || kind == EventKind::kUnresolved;
+  }
+
   ElementRing<Event> ring_;
   unsigned reserve_;
   std::atomic<uint64_t> lost_{0};  // written by the worker only

@@ -25,7 +25,7 @@ struct Audience {
 
 Audience audience_of(const Worker& worker, const Burst& burst, uint16_t i) {
   Audience audience;
-  for_each_hearer(worker.topology, burst, i, [&](const Membership& member) {
+  for_each_hearer(worker.topology, worker.tables.ports, burst, i, [&](const Membership& member) {
     ++(member.tagged ? audience.tagged : audience.untagged);
     audience.trusted |= member.trusted;
   });
@@ -73,7 +73,7 @@ void flood_one(Worker& worker, Burst& burst, uint16_t i) {
   }
   if (audience.untagged > 0)
     untagged = shape(burst.mbuf[i], view, bare, bridge.vlan, audience.untagged);
-  for_each_hearer(worker.topology, burst, i, [&](const Membership& member) {
+  for_each_hearer(worker.topology, worker.tables.ports, burst, i, [&](const Membership& member) {
     rte_mbuf* frame = member.tagged ? tagged : untagged;
     if (frame != nullptr) worker.send(member.port, frame);
   });

@@ -6,6 +6,7 @@
 #include <span>
 
 #include "dataplane/burst.h"
+#include "dataplane/port_state.h"
 #include "dataplane/topology.h"
 #include "dataplane/tx.h"
 
@@ -18,16 +19,18 @@ class Worker;
 
 void flood(Worker& worker, Burst& burst);
 
-// Calls each(member) for the members of frame i's bridge that a flood of it goes to. A routed frame
-// has not been in that bridge before, so it goes to all of them. Who owns an address that the frame
-// claims for another may be spared it.
+// Calls each(member) for the members of frame i's bridge that a flood of it goes to: of those that
+// are up, all but the one it came from. A routed frame has not been in that bridge before, so it
+// goes to all of them. Who owns an address that the frame claims for another may be spared it.
 template <class Each>
-void for_each_hearer(const Topology& topology, const Burst& burst, uint16_t i, Each each) {
+void for_each_hearer(const Topology& topology, const PortStates& ports, const Burst& burst,
+                     uint16_t i, Each each) {
   const BridgeContext& bridge = topology.bridge(burst.bridge[i]);
   const EthernetView view = burst.ethernet(i);
   const bool spares = burst.evidence[i] != Evidence::kData && burst.mapped[i] == Mapped::kConflict;
   for (const Membership& member : bridge.members) {
     if (member.port == burst.in_port[i] && burst.routed[i] == Routed::kNo) continue;
+    if (!ports.is_up(member.port)) continue;
     if (spares && member.port == burst.spared[i]) continue;
     if (may_leave(bridge, topology.port(member.port), view)) each(member);
   }

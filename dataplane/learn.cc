@@ -47,72 +47,143 @@ Learned outcome_of(Verdict verdict, FdbEntry current) {
       return Learned::kDoubted;
     case Verdict::kRefused:
       return current.location() == kSelf ? Learned::kGatewayMac : Learned::kRefused;
-    default:
+    case Verdict::kTested:
+      return Learned::kTested;
+    case Verdict::kUnverified:
+      return Learned::kUnverified;
+    case Verdict::kUpheld:
+      return Learned::kUpheld;
+    case Verdict::kRevived:
+      return Learned::kRevived;
+    case Verdict::kPending:
+      return Learned::kPending;
+    case Verdict::kKnown:
+    case Verdict::kRefreshed:
       return Learned::kKnown;
   }
+  return Learned::kKnown;
 }
 
 // The same for an entry that is there.
 bool apply(Tables& tables, const BridgeContext& bridge, const Sighting& seen, Nanos now,
            const Fdb::Hit& hit, Located& out) {
-  const Claim claim{seen.port, seen.announcement, now};
+  const Claim claim{seen.port, seen.announcement, now, seen.quiet};
   const auto [verdict, next] = judge(hit.entry, claim, bridge.config->moves);
   FdbEntry expected = hit.entry;
   if (!(next == hit.entry) && !tables.fdb.compare_exchange(hit.slot, expected, next)) return false;
-  out = {outcome_of(verdict, hit.entry), hit.entry.location()};
+  out = {outcome_of(verdict, hit.entry), hit.entry};
   return true;
 }
 
-void post(Worker& worker, const Burst& burst, uint16_t i, EventKind kind, Location from) {
-  if (kind != EventKind::kMoved && !worker.complaints.take(worker.now)) return;
+// Frames that a destination's kernel sends before the VM runs there (NS, DAD, RS, MLD, ARP probes).
+bool is_quiet(const Burst& burst, uint16_t i) {
+  switch (burst.evidence[i]) {
+    case Evidence::kNs:
+    case Evidence::kDad:
+    case Evidence::kRs:
+    case Evidence::kArpProbe:
+      return true;
+    case Evidence::kData: {
+      const EthernetView view = burst.ethernet(i);
+      return view.ether_type == kEtherTypeIpv6 && is_mld(l3_of(view, burst.bytes(i)));
+    }
+    default:
+      return false;
+  }
+}
+
+bool is_complaint(EventKind kind) { return kind > EventKind::kAnswered; }
+
+void post(Worker& worker, const Burst& burst, uint16_t i, EventKind kind, const Located& located) {
+  if (is_complaint(kind) && !worker.complaints.take(worker.now)) return;
+  const bool upheld = kind == EventKind::kUpheld;  // against a claim from elsewhere
   worker.events.post({.kind = kind,
                       .evidence = burst.evidence[i],
                       .bridge = burst.bridge[i],
-                      .from = from,
-                      .to = burst.in_port[i],
+                      .from = located.was(),
+                      .to = upheld ? located.before.other() : Location{burst.in_port[i]},
+                      .hinted = located.before.state() == FdbState::kMigrating,
                       .at = worker.now,
                       .mac = fdb_mac(burst.src_key[i]),
                       .other_mac = {},
                       .ip = {}});
 }
 
+// A frame from a place that is not believed is passed on only for hosts that follow every frame
+// otherwise.
+void keep_back(Burst& burst, uint16_t i, const Located& located) {
+  if (located.before.host_class() != HostClass::kLearned) burst.drop_frame(i, Drop::kUnverified);
+}
+
 // Counts and tells what became of frame i's source.
 void conclude(Worker& worker, Burst& burst, uint16_t i, const Located& located) {
   WorkerCounters& counters = worker.counters;
   burst.learned[i] = located.what;
-  burst.was_at[i] = located.was;
+  burst.was_at[i] = located.was();
   switch (located.what) {
     case Learned::kNew:
       ++counters.learned;
       break;
     case Learned::kMoved:
       ++counters.moved;
-      post(worker, burst, i, EventKind::kMoved, located.was);
+      post(worker, burst, i, EventKind::kMoved, located);
       break;
     case Learned::kLate:
     case Learned::kDoubted:
+    case Learned::kPending:
       ++counters.late;
+      break;
+    case Learned::kTested:
+      ++counters.tested;
+      post(worker, burst, i, EventKind::kTested, located);
+      keep_back(burst, i, located);
+      break;
+    case Learned::kUnverified:
+      ++counters.late;
+      keep_back(burst, i, located);
+      break;
+    case Learned::kUpheld:
+      post(worker, burst, i, EventKind::kUpheld, located);
+      break;
+    case Learned::kRevived:
+      post(worker, burst, i, EventKind::kRevived, located);
       break;
     case Learned::kRefused:
       ++counters.refused;
       burst.drop_frame(i, Drop::kMacViolation);
-      post(worker, burst, i, EventKind::kRefused, located.was);
+      post(worker, burst, i, EventKind::kRefused, located);
       break;
     case Learned::kGatewayMac:
       ++counters.refused;
       burst.drop_frame(i, Drop::kGatewayClaim);
-      post(worker, burst, i, EventKind::kGatewayClaim, located.was);
+      post(worker, burst, i, EventKind::kGatewayClaim, located);
       break;
     case Learned::kBridgeLimit:
       ++counters.limit_bridge;
-      post(worker, burst, i, EventKind::kLearnLimit, kNoLocation);
+      post(worker, burst, i, EventKind::kLearnLimit, located);
       break;
     case Learned::kPortLimit:
       ++counters.limit_port;
-      post(worker, burst, i, EventKind::kPortQuota, kNoLocation);
+      post(worker, burst, i, EventKind::kPortQuota, located);
       break;
     default:
       break;
+  }
+}
+
+// Beyond a refresh: what a later frame of the same burst must see.
+bool has_written(Learned what) {
+  switch (what) {
+    case Learned::kNew:
+    case Learned::kMoved:
+    case Learned::kDoubted:
+    case Learned::kTested:
+    case Learned::kUnverified:
+    case Learned::kUpheld:
+    case Learned::kRevived:
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -133,11 +204,11 @@ void conclude(Worker& worker, Burst& burst, uint16_t i, const Located& located) 
                       .mac = fdb_mac(burst.src_key[i]),
                       .port = burst.in_port[i],
                       .announcement = announces,
+                      .quiet = entry.state() == FdbState::kMigrating && is_quiet(burst, i),
                       .looked_up = entry.is_free()};
   const Located located = locate(worker.tables, bridge, seen, worker.now);
   conclude(worker, burst, i, located);
-  return located.what == Learned::kNew || located.what == Learned::kMoved ||
-         located.what == Learned::kDoubted;
+  return has_written(located.what);
 }
 
 // Whether it matters that an earlier frame of the burst may have written the entry of this source.

@@ -5,6 +5,7 @@
 
 #include "lib/address.h"
 #include "lib/evidence.h"
+#include "lib/fdb.h"
 #include "lib/units.h"
 
 namespace godwit {
@@ -30,6 +31,11 @@ enum class Learned : uint8_t {
   kBridgeLimit,  // not learned: the bridge or the FDB has no room
   kPortLimit,    // not learned: the port has no share left
   kElsewhere,    // another worker is learning or moving it at this moment
+  kTested,       // claimed for this place: to be verified before it is believed
+  kUnverified,   // the same again, or after that claim was found false
+  kUpheld,       // where it was, while a claim was tested, which is false
+  kRevived,      // where it was, and had been OFFLINE
+  kPending,      // where it will move to, and does not run yet
 };
 
 // A MAC seen at a port.
@@ -38,13 +44,16 @@ struct Sighting {
   Mac mac;
   PortIndex port = 0;
   bool announcement = false;
+  bool quiet = false;  // see Claim
   bool may_create = true;
   bool looked_up = false;  // a moment ago, and not found: likely new
 };
 
 struct Located {
   Learned what = Learned::kNothing;
-  Location was = kNoLocation;
+  FdbEntry before;  // what stood there; free if nothing did
+
+  Location was() const { return before.is_free() ? kNoLocation : before.location(); }
 };
 
 // Applies a sighting to the FDB: asks the arbiter and writes its answer by compare-and-swap, again

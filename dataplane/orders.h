@@ -18,6 +18,7 @@ enum class OrderKind : uint8_t {
   kSend,    // `octets` in `bridge`: to port `to`, or, if that is kNoLocation, to all but `except`
   kGiveUp,  // `ip` in `bridge` does not answer: drop what waits for it, and tell the senders
   kRefuse,  // there is no room to ask for it: drop what waits
+  kUnpark,  // `host` may stand still no longer: send what waits for it
 };
 
 struct Order {
@@ -31,6 +32,7 @@ struct Order {
   uint16_t length = 0;
   std::array<uint8_t, kMaxFrame> octets{};  // without a VLAN tag
   IpAddress ip;
+  uint64_t host = 0;  // a key in the FDB
 
   std::span<const uint8_t> frame() const { return {octets.data(), length}; }
 };

@@ -217,7 +217,8 @@ void map(Worker& worker, Burst& burst, uint16_t i, uint16_t s) {
 
 // What a sighting by RARP in another bridge came to.
 void conclude(Worker& worker, Event event, const Located& located) {
-  event.from = located.was;
+  event.from = located.was();
+  event.hinted = located.before.state() == FdbState::kMigrating;
   if (located.what == Learned::kMoved) {
     ++worker.counters.moved;
     event.kind = EventKind::kMoved;
@@ -285,6 +286,21 @@ void fetch_claimed(const NeighborTable& neighbors, Burst& burst) {
   neighbors.prepare_touch(burst.claim_home.data(), burst.speaker_count);
 }
 
+// A host whose place is in doubt answers a question of godwit's. Control wants to know where that
+// came in, whether or not the frame is believed.
+void note_answer(Worker& worker, const Burst& burst, uint16_t i) {
+  const BridgeContext& bridge = worker.topology.bridge(burst.bridge[i]);
+  const auto& mapping = burst.said[i].mapping;
+  if (!mapping || !mapping->solicited || !mapping->sha_is_source ||
+      burst.dst_key[i] != fdb_key(bridge.index, bridge.own_mac))
+    return;
+  const FdbState state = worker.tables.fdb.find(burst.src_key[i]).entry.state();
+  if (!counts_milliseconds(state) || !worker.testimonies[burst.in_port[i]].take(worker.now)) return;
+  Event event = event_of(worker, burst, i, EventKind::kAnswered);
+  event.ip = mapping->ip;
+  worker.events.post(event);
+}
+
 }  // namespace
 
 void resolve(Worker& worker, Burst& burst) {
@@ -294,6 +310,7 @@ void resolve(Worker& worker, Burst& burst) {
     const bool homeless = burst.bridge[i] == kNoBridge;
     const bool refused = !homeless && burst.fate[i] != Fate::kPending;  // or our own flood
     burst.followed[i] = 0;
+    if (!homeless) note_answer(worker, burst, i);
     if (refused || (homeless && is_homeless_reflection(worker, burst, i))) continue;
     if (!homeless) {
       map(worker, burst, i, s);

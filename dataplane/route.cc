@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "dataplane/local.h"
+#include "dataplane/park.h"
 #include "dataplane/pipeline.h"
 #include "dataplane/worker.h"
 
@@ -198,14 +199,6 @@ void rewrite(Worker& worker, Burst& burst, uint16_t i, BridgeIndex next, Mac nei
   if (burst.routed[i] == Routed::kNo) burst.routed[i] = Routed::kWhole;
 }
 
-// A frame leaves the hold queues without being sent.
-void drop_held(Worker& worker, const HeldFrame& held, Drop reason) {
-  PortCounters& counters = worker.port_counters[held.in_port];
-  --counters.held;
-  ++counters.drops[static_cast<size_t>(reason)];
-  rte_pktmbuf_free(held.mbuf);
-}
-
 // Its neighbor's MAC is not known.
 [[gnu::noinline]] void await(Worker& worker, Burst& burst, uint16_t i, const Neighbor& target) {
   const PortIndex port = burst.in_port[i];
@@ -216,9 +209,8 @@ void drop_held(Worker& worker, const HeldFrame& held, Drop reason) {
   burst.fate[i] = Fate::kHeld;
   if (burst.routed[i] == Routed::kInFragments) --burst.to_fragment;
   burst.routed[i] = Routed::kNo;
-  const HeldFrame evicted =
-      worker.hold.push(target, {burst.mbuf[i], port, burst.bridge[i]}, worker.now);
-  if (evicted.mbuf != nullptr) drop_held(worker, evicted, Drop::kHoldFull);
+  worker.hold.push(target, worker.hold_share, {burst.mbuf[i], port, burst.bridge[i]}, worker.now,
+                   [&](const HeldFrame& evicted) { drop_held(worker, evicted, Drop::kHoldFull); });
 }
 
 // The neighbors' MACs, and for each packet that has one its way to the FDB.
@@ -296,7 +288,7 @@ void post_unresolved(Worker& worker, PortIndex port, const Neighbor& target) {
 void release(Worker& worker, const Neighbor& target) {
   Burst& burst = worker.released;
   burst.count = 0;
-  worker.hold.take(target, [&](const HeldFrame& held) {
+  worker.hold.take(target, kMaxBurst, [&](const HeldFrame& held) {
     --worker.port_counters[held.in_port].held;
     burst.mbuf[burst.count] = held.mbuf;
     burst.in_port[burst.count++] = held.in_port;
@@ -305,7 +297,7 @@ void release(Worker& worker, const Neighbor& target) {
 }
 
 void give_up(Worker& worker, const Neighbor& target) {
-  worker.hold.take(target, [&](const HeldFrame& held) {
+  worker.hold.take(target, kMaxBurst, [&](const HeldFrame& held) {
     send_error(worker, held, IcmpError::kHostUnreachable);
     drop_held(worker, held, Drop::kUnresolved);
   });
@@ -313,7 +305,7 @@ void give_up(Worker& worker, const Neighbor& target) {
 
 // Whether the host is there nobody knows: its senders are told nothing (RFC 1812 §3.3.2).
 void turn_away(Worker& worker, const Neighbor& target) {
-  worker.hold.take(target,
+  worker.hold.take(target, kMaxBurst,
                    [&](const HeldFrame& held) { drop_held(worker, held, Drop::kResolveLimit); });
 }
 

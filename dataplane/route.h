@@ -11,6 +11,7 @@
 #include <cstdint>
 
 #include "dataplane/hold.h"
+#include "dataplane/routed.h"
 
 #include "lib/config.h"
 
@@ -32,8 +33,6 @@ void give_up(Worker& worker, const Neighbor& target);
 
 // Drops what waited for this neighbor, for which control has no room to ask.
 void turn_away(Worker& worker, const Neighbor& target);
-
-enum class Routed : uint8_t { kNo, kWhole, kInFragments };
 
 // Of the packets of a burst that the stage works on, side by side.
 struct RouteScratch {

@@ -1,6 +1,7 @@
 // The tables that all workers and control share, in memory of their own.
 #pragma once
 
+#include "dataplane/port_state.h"
 #include "dataplane/table_memory.h"
 
 #include "lib/config.h"
@@ -24,6 +25,7 @@ struct Tables {
   Fdb fdb;
   NeighborTable neighbors;
   ReflectionFilter reflections;
+  PortStates ports;
 };
 
 }  // namespace godwit

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "lib/hash.h"
+
 namespace godwit {
 
 const Membership* BridgeContext::member(PortIndex port) const {
@@ -53,7 +55,19 @@ std::optional<IpAddress> BridgeContext::own_address(const IpAddress& ip) const {
   return any;
 }
 
+IpAddress BridgeContext::asking_address(const IpAddress& ip) const {
+  if (const auto own = own_address(ip)) return *own;
+  return ip.is_v6 ? link_local : IpAddress::v4(0);
+}
+
 namespace {
+
+// Locally administered, and the same in every run (IEEE 802-2014 §8.4).
+Mac made_from(const std::string& name) {
+  uint64_t hash = name.size();
+  for (const char c : name) hash = keyed_hash(hash ^ static_cast<uint8_t>(c), kFixedSecret);
+  return Mac{uint64_t{0x02} << 40 | (hash & 0xffffffffff)};
+}
 
 void set_gateway(BridgeContext& bridge, const GatewayConfig& gateway) {
   bridge.has_gateway = true;
@@ -61,7 +75,6 @@ void set_gateway(BridgeContext& bridge, const GatewayConfig& gateway) {
   bridge.gateway_key = fdb_key(bridge.index, gateway.mac);
   bridge.has_gateway_v6 = std::any_of(gateway.addresses.begin(), gateway.addresses.end(),
                                       [](const IpPrefix& p) { return p.address.is_v6; });
-  if (bridge.has_gateway_v6) bridge.link_local = link_local_of(gateway.mac);
 }
 
 }  // namespace
@@ -78,6 +91,8 @@ Topology::Topology(const Config& config) : config_(config) {
     bridges_[b].mtu = from.mtu;
     bridges_[b].transparent = from.is_vlan_transparent();
     if (from.gateway) set_gateway(bridges_[b], *from.gateway);
+    bridges_[b].own_mac = from.gateway ? from.gateway->mac : made_from(from.name);
+    bridges_[b].link_local = link_local_of(bridges_[b].own_mac);
     bridges_[b].config = &from;
     for (const MemberConfig& m : from.members)
       join({static_cast<BridgeIndex>(b), m.port, m.tagged, m.trusted});

@@ -43,9 +43,12 @@ struct BridgeContext {
   bool has_gateway = false;
   bool has_gateway_v6 = false;  // the gateway has an IPv6 address, and so a link-local one too
   Mac gateway_mac;              // zero: no gateway
-  IpAddress link_local;         // the gateway's (RFC 4291 §2.5.6); unspecified without IPv6
+  IpAddress link_local;         // of own_mac (RFC 4291 §2.5.6)
   uint64_t gateway_key = fdb_key(kNoBridge, Mac{});  // in the FDB; without one, no frame's key
-  std::vector<Membership> members;                   // by port
+  // What godwit speaks with in the bridge: the gateway's, else one made from the bridge's name. The
+  // link-local address goes with it.
+  Mac own_mac;
+  std::vector<Membership> members;  // by port
   const BridgeConfig* config = nullptr;
 
   const Membership* member(PortIndex port) const;  // nullptr: not a member
@@ -58,6 +61,8 @@ struct BridgeContext {
   // The gateway's address to speak to `ip` with: on the same subnet, else any of the family, for
   // IPv6 the link-local one. std::nullopt: the gateway has none of that family.
   std::optional<IpAddress> own_address(const IpAddress& ip) const;
+  // The address to ask where `ip` is: as above, else 0.0.0.0 or the link-local one.
+  IpAddress asking_address(const IpAddress& ip) const;
   // On one of the gateway's subnets, or link-local; without a gateway of that family, any address
   // is.
   bool is_on_link(const IpAddress& ip) const { return !has_gateway || is_on_subnet(ip); }

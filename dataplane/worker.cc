@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "dataplane/park.h"
 #include "dataplane/pipeline.h"
 
 namespace godwit {
@@ -11,6 +12,9 @@ namespace {
 constexpr uint32_t kComplaints = 1000;  // a second
 // RARPs of hosts in more bridges than a worker looks at: each costs control some 100 us.
 constexpr uint32_t kFarRarps = 1000;  // a second
+
+// Frames for OFFLINE hosts that one worker tells control of.
+constexpr uint32_t kSeeks = 1000;  // a second
 
 // Orders of control that one round carries out, and held targets that it looks at.
 constexpr unsigned kOrdersARound = 64;
@@ -30,7 +34,12 @@ std::vector<TokenBucket> a_bucket_each(size_t ports, Rate rate) {
 // A worker's share of the frames that may wait.
 uint32_t hold_frames(const Config& config) {
   const uint64_t share = config.limits.unresolved / config.workers.count;
-  return static_cast<uint32_t>(std::clamp<uint64_t>(share, 1, HoldQueues::kMaxFrames));
+  return static_cast<uint32_t>(std::clamp<uint64_t>(share, 1, HoldQueues<Neighbor>::kMaxFrames));
+}
+HoldShare parked_share(const Config& config) {
+  const uint64_t frames = config.limits.held / config.workers.count;
+  return {static_cast<uint32_t>(std::clamp<uint64_t>(frames, 1, HoldQueues<uint64_t>::kMaxFrames)),
+          config.limits.held_bytes / config.workers.count};
 }
 // All that waits for one target leaves as one burst.
 uint32_t hold_per_target(const Config& config) {
@@ -47,13 +56,16 @@ Worker::Worker(const Topology& topology_in, Tables& tables_in, const Fib& fib_in
       fib(fib_in),
       events(channel.events),
       pool(pool_in),
-      hold(hold_frames(topology_in.config()), hold_per_target(topology_in.config()),
-           tables_in.secret),
+      hold({hold_frames(topology_in.config())}, tables_in.secret),
+      hold_share{hold_per_target(topology_in.config())},
+      parked(parked_share(topology_in.config()), tables_in.secret),
       port_counters(ports.size()),
       complaints(kComplaints, kComplaints),
       far_rarps(kFarRarps, kFarRarps),
+      seeks(kSeeks, kSeeks),
       answers(a_bucket_each(ports.size(), topology_in.config().limits.arp_per_port)),
       resolutions(answers),
+      testimonies(a_bucket_each(ports.size(), topology_in.config().limits.punt)),
       icmp_errors(a_bucket_each(ports.size(), topology_in.config().limits.icmp_errors)),
       answers_per_source(topology_in.config().limits.arp_per_source.per_second,
                          twice(topology_in.config().limits.arp_per_source), tables_in.secret),
@@ -69,6 +81,7 @@ uint16_t Worker::step(Nanos at) {
   Order order;
   for (unsigned n = 0; n < kOrdersARound && channel_.orders.take(order); ++n) obey(order);
   if (!hold.empty()) look_at_held();
+  if (!parked.empty()) unpark_some(*this);
   burst.count = 0;
   uint16_t taken = 0;
   const auto port_count = static_cast<PortIndex>(ports_.size());
@@ -77,6 +90,7 @@ uint16_t Worker::step(Nanos at) {
     const uint16_t n = ports_[p]->rx(&burst.mbuf[burst.count], room);
     std::fill_n(&burst.in_port[burst.count], n, p);
     port_counters[p].rx += n;
+    if (n > 0 && tables.ports.any_down()) tables.ports.set(p, true);  // it is not
     burst.count += n;
     taken += n;
     if (burst.count == burst_limit_) process();
@@ -90,9 +104,14 @@ uint16_t Worker::step(Nanos at) {
 void Worker::obey(const Order& order) {
   if (order.kind == OrderKind::kGiveUp) return give_up(*this, {order.bridge, order.ip});
   if (order.kind == OrderKind::kRefuse) return turn_away(*this, {order.bridge, order.ip});
+  if (order.kind == OrderKind::kUnpark) return unpark(*this, order.host);
   const BridgeContext& bridge = topology.bridge(order.bridge);
+  // What is said in a host's name must not come back as a word of its own.
+  if (load_mac(&order.octets[6]) != bridge.own_mac)
+    tables.reflections.note(fingerprint(*parse_ethernet(order.frame()), order.frame()), now);
   for (const Membership& member : bridge.members)
-    if (order.to == member.port || (order.to == kNoLocation && order.except != member.port))
+    if (tables.ports.is_up(member.port) &&
+        (order.to == member.port || (order.to == kNoLocation && order.except != member.port)))
       originate(bridge, member.port, order.frame());
 }
 

@@ -33,7 +33,7 @@ struct alignas(RTE_CACHE_LINE_SIZE) PortCounters {
   uint64_t tx = 0;
   uint64_t forwarded = 0;
   uint64_t consumed = 0;
-  uint64_t held = 0;        // now, for want of a neighbor's MAC
+  uint64_t held = 0;        // now: see Fate
   uint64_t originated = 0;  // frames of godwit's own, a part of tx
   uint64_t tx_full = 0;     // copies that the port did not take
   std::array<uint64_t, kDropNames.size()> drops{};
@@ -57,6 +57,7 @@ struct WorkerCounters {
   uint64_t moved = 0;            // claims believed
   uint64_t late = 0;             // frames from a place left behind, no evidence
   uint64_t refused = 0;          // claims refused
+  uint64_t tested = 0;           // claims put to the test
   uint64_t reflected = 0;        // our own floods, come back
   uint64_t limit_bridge = 0;     // not learned: the bridge, or the whole FDB, is full
   uint64_t limit_port = 0;       // not learned: the port's share is used up
@@ -84,6 +85,12 @@ class BurstObserver {
  public:
   virtual ~BurstObserver() = default;
   virtual void seen(const Burst& burst, Nanos now) = 0;
+  // The same for frames that waited for a host that stood still.
+  virtual void unparked(const Burst& burst, Nanos now) {
+    static_cast<void>(burst), static_cast<void>(now);
+  }
+  // A frame for the host of this FDB key gave way to another while it waited.
+  virtual void lost(uint64_t key, Nanos now) { static_cast<void>(key), static_cast<void>(now); }
 };
 
 // Starts a line and ends one, so that nobody else's data shares a line with what it writes.
@@ -129,8 +136,11 @@ class alignas(RTE_CACHE_LINE_SIZE) Worker {
 
   Nanos now = 0;  // of this round
   Burst burst;
-  HoldQueues hold;
-  Burst released;  // of `hold`, on its way
+  HoldQueues<Neighbor> hold;    // for want of a neighbor's MAC
+  const HoldShare hold_share;   // of one neighbor
+  HoldQueues<uint64_t> parked;  // for hosts that stand still, by their keys in the FDB
+  Burst released;               // of `hold`, on its way
+  Burst unparked;               // of `parked`
   std::vector<PortCounters> port_counters;
   WorkerCounters counters;
   bool timed = false;  // fill stage_stats
@@ -138,9 +148,11 @@ class alignas(RTE_CACHE_LINE_SIZE) Worker {
   // What a burst of lies may post to control; moves are not limited.
   TokenBucket complaints;
   TokenBucket far_rarps;  // posts of RARPs for control to follow further
+  TokenBucket seeks;      // posts of frames for hosts that are OFFLINE
   // Of each port: answers to ARP and ND, requests for unknown next hops, ICMP errors.
   std::vector<TokenBucket> answers;
   std::vector<TokenBucket> resolutions;
+  std::vector<TokenBucket> testimonies;  // posts of answers by hosts whose place is in doubt
   std::vector<TokenBucket> icmp_errors;
   RateSketch answers_per_source;
 

@@ -3,25 +3,76 @@
 namespace godwit {
 namespace {
 
-// Windows in which a place left behind must be heard, with the new one silent, to be believed.
-constexpr unsigned kWindowsToBelieve = 3;
+// Windows in which a place left behind must be heard, with the new one silent, to be believed; and
+// frames from a place that makes a claim when neither place answers.
+constexpr unsigned kTimesToBelieve = 3;
 
 uint16_t stamp_for(FdbState state, Nanos now) {
-  return state == FdbState::kBound ? FdbEntry::stamp_s(now) : FdbEntry::stamp_ms(now);
+  return counts_milliseconds(state) ? FdbEntry::stamp_ms(now) : FdbEntry::stamp_s(now);
 }
 
-Judgement heard_at_home(FdbEntry current, Nanos now) {
-  const FdbEntry next = current.with_stamp(stamp_for(current.state(), now)).with_windows(0);
-  return {next == current ? Verdict::kKnown : Verdict::kRefreshed, next};
+// Time since the stamp of an entry that counts milliseconds.
+Nanos since_stamp(FdbEntry entry, Nanos now) {
+  return entry.since(FdbEntry::stamp_ms(now)) * kMillisecond;
+}
+
+// Another state, as old as before.
+FdbEntry in_state(FdbEntry current, FdbState state, Nanos now) {
+  const Nanos ago = Nanos{seconds_since_heard(current, now)} * kSecond;
+  return current.with_state(state).with_windows(0).with_mark(false).with_stamp(
+      stamp_for(state, now - ago));
+}
+
+FdbEntry moved_to(FdbEntry current, Location to, Nanos now) {
+  return current.with_location(to)
+      .with_other(current.location())
+      .with_state(FdbState::kSettling)
+      .with_windows(0)
+      .with_mark(false)
+      .with_aside(false)
+      .with_next_seq()
+      .with_stamp(FdbEntry::stamp_ms(now));
 }
 
 Judgement move(FdbEntry current, const Claim& claim) {
-  return {Verdict::kMoved, current.with_location(claim.at)
-                               .with_other(current.location())
-                               .with_state(FdbState::kSettling)
-                               .with_windows(0)
-                               .with_next_seq()
-                               .with_stamp(FdbEntry::stamp_ms(claim.now))};
+  return {Verdict::kMoved, moved_to(current, claim.at, claim.now)};
+}
+
+Judgement test(FdbEntry current, const Claim& claim) {
+  return {Verdict::kTested, current.with_other(claim.at)
+                                .with_state(FdbState::kTesting)
+                                .with_windows(0)
+                                .with_mark(false)
+                                .with_next_seq()
+                                .with_stamp(FdbEntry::stamp_ms(claim.now))};
+}
+
+Judgement refuse(FdbEntry current) { return {Verdict::kRefused, current}; }
+
+// A claim that nothing else speaks for or against.
+Judgement by_class(FdbEntry current, const Claim& claim) {
+  switch (current.host_class()) {
+    case HostClass::kLearned:
+      return move(current, claim);
+    case HostClass::kRegistered:
+      return test(current, claim);
+    default:
+      return refuse(current);
+  }
+}
+
+Judgement heard_at_home(FdbEntry current, const Claim& claim, const MovesConfig& policy) {
+  if (current.state() == FdbState::kOffline) {
+    const FdbEntry back = in_state(current, FdbState::kBound, claim.now).with_aside(false);
+    return {Verdict::kRevived, back.with_stamp(FdbEntry::stamp_s(claim.now))};
+  }
+  if (current.state() == FdbState::kTesting) {
+    const bool late = !current.marked() && since_stamp(current, claim.now) < policy.probe_wait;
+    if (late) return {Verdict::kKnown, current};
+    return {Verdict::kUpheld, upheld(current, claim.now)};
+  }
+  const FdbEntry next = current.with_stamp(stamp_for(current.state(), claim.now)).with_windows(0);
+  return {next == current ? Verdict::kKnown : Verdict::kRefreshed, next};
 }
 
 // A frame that announces nothing, from the place left behind, while the new place is silent. The
@@ -29,20 +80,70 @@ Judgement move(FdbEntry current, const Claim& claim) {
 // here.
 Judgement heard_behind(FdbEntry current, const Claim& claim) {
   const unsigned windows = current.windows() + 1;
-  if (windows == kWindowsToBelieve) return move(current, claim);
+  if (windows == kTimesToBelieve) return move(current, claim);
   const uint16_t stamp = FdbEntry::stamp_ms(claim.now);
   return {Verdict::kDoubted, current.with_windows(windows).with_stamp(stamp)};
+}
+
+Judgement while_settling(FdbEntry current, const Claim& claim, const MovesConfig& policy) {
+  const bool late = since_stamp(current, claim.now) < policy.probe_wait;
+  const bool learned = current.host_class() == HostClass::kLearned;
+  if (current.marked() && claim.at == current.other()) {
+    if (late) return {Verdict::kUnverified, current};
+    return current.host_class() < HostClass::kLocked ? test(current, claim) : refuse(current);
+  }
+  if (learned && claim.announcement) return move(current, claim);
+  if (late) return {Verdict::kLate, current};
+  return learned && claim.at == current.other() ? heard_behind(current, claim)
+                                                : by_class(current, claim);
+}
+
+Judgement while_testing(FdbEntry current, const Claim& claim) {
+  if (claim.at != current.other())
+    return current.host_class() == HostClass::kLearned ? move(current, claim) : refuse(current);
+  if (!current.marked()) return {Verdict::kUnverified, current};
+  const unsigned times = current.windows() + 1;
+  if (times == kTimesToBelieve) return move(current, claim);
+  return {Verdict::kUnverified, current.with_windows(times)};
+}
+
+// Whether a frame from where a VM is to move shows that it runs there.
+bool activates(const Claim& claim, Activation activate) {
+  switch (activate) {
+    case Activation::kAny:
+      return true;
+    case Activation::kTraffic:
+      return claim.announcement || !claim.quiet;
+    case Activation::kAnnounce:
+      return claim.announcement;
+    case Activation::kCommit:
+      return false;
+  }
+  return false;
+}
+
+Judgement while_migrating(FdbEntry current, const Claim& claim, const MovesConfig& policy) {
+  if (claim.at != current.other()) return refuse(current);
+  if (activates(claim, policy.activate)) return move(current, claim);
+  return {Verdict::kPending, current};
 }
 
 }  // namespace
 
 Judgement judge(FdbEntry current, const Claim& claim, const MovesConfig& policy) {
-  if (claim.at == current.location()) return heard_at_home(current, claim.now);
-  if (current.host_class() != HostClass::kLearned) return {Verdict::kRefused, current};
-  if (current.state() != FdbState::kSettling || claim.announcement) return move(current, claim);
-  const Nanos since = current.since(FdbEntry::stamp_ms(claim.now)) * kMillisecond;
-  if (since < policy.probe_wait) return {Verdict::kLate, current};
-  return claim.at == current.other() ? heard_behind(current, claim) : move(current, claim);
+  if (claim.at == current.location()) return heard_at_home(current, claim, policy);
+  switch (current.state()) {
+    case FdbState::kSettling:
+      return while_settling(current, claim, policy);
+    case FdbState::kTesting:
+      return while_testing(current, claim);
+    case FdbState::kMigrating:
+      return while_migrating(current, claim, policy);
+    case FdbState::kFrozen:
+      return refuse(current);
+    default:
+      return by_class(current, claim);
+  }
 }
 
 FdbEntry first_heard(Location at, HostClass host_class, Nanos now) {
@@ -54,18 +155,53 @@ FdbEntry first_heard(Location at, HostClass host_class, Nanos now) {
       .with_stamp(FdbEntry::stamp_s(now));
 }
 
-FdbEntry settled(FdbEntry current, Nanos now) {
-  const Nanos ago = Nanos{seconds_since_heard(current, now)} * kSecond;
-  return current.with_state(FdbState::kBound)
-      .with_other(kNoLocation)
-      .with_windows(0)
-      .with_stamp(FdbEntry::stamp_s(now - ago));
+FdbEntry prepared(FdbEntry current, Location to, Nanos now) {
+  const bool held = current.aside() && current.state() != FdbState::kOffline;
+  return in_state(current, FdbState::kMigrating, now)
+      .with_other(to)
+      .with_aside(held)
+      .with_next_seq();
 }
 
+FdbEntry committed(FdbEntry current, Location to, Nanos now) { return moved_to(current, to, now); }
+
+FdbEntry gone_offline(FdbEntry current, Nanos now) {
+  return in_state(current, FdbState::kOffline, now)
+      .with_other(kNoLocation)
+      .with_aside(true)
+      .with_next_seq()
+      .with_stamp(FdbEntry::stamp_s(now));  // its end counts from here
+}
+
+FdbEntry frozen(FdbEntry current, Nanos now) {
+  return in_state(current, FdbState::kFrozen, now).with_other(kNoLocation).with_next_seq();
+}
+
+FdbEntry rested(FdbEntry current, Nanos now) {
+  return in_state(current, FdbState::kBound, now).with_other(kNoLocation);
+}
+
+FdbEntry reverted(FdbEntry current, Nanos now) {
+  return moved_to(current, current.other(), now).with_mark(true);
+}
+
+FdbEntry accepted(FdbEntry current, Nanos now) { return moved_to(current, current.other(), now); }
+
+FdbEntry upheld(FdbEntry current, Nanos now) {
+  return current.with_state(FdbState::kSettling)
+      .with_windows(0)
+      .with_mark(true)
+      .with_aside(false)
+      .with_next_seq()
+      .with_stamp(FdbEntry::stamp_ms(now));
+}
+
+FdbEntry unanswered(FdbEntry current) { return current.with_mark(true).with_windows(0); }
+
 uint32_t seconds_since_heard(FdbEntry entry, Nanos now) {
-  if (entry.state() == FdbState::kBound) return entry.since(FdbEntry::stamp_s(now));
+  if (!counts_milliseconds(entry.state())) return entry.since(FdbEntry::stamp_s(now));
   const Nanos ago_ms = entry.since(FdbEntry::stamp_ms(now));
-  // Counted between whole seconds, as the stamps of BOUND entries are.
+  // Counted between whole seconds, as the stamps of other entries are.
   const Nanos now_ms = now / kMillisecond;
   return static_cast<uint32_t>(now / kSecond - (now_ms - ago_ms) / 1000);
 }

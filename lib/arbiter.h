@@ -1,28 +1,62 @@
 // The arbiter: when a frame from another place is believed. One named, tested unit, because a
-// switch that follows every frame is a switch that any host can rob.
+// switch that follows every frame is a switch that any host can rob, and one that follows none
+// loses the machine that moves.
 //
-// A pure function over one FDB word: the caller reads the word, asks, and applies the answer by
+// Pure functions over one FDB word: the caller reads the word, asks, and applies the answer by
 // compare-and-swap; when the swap fails the word has changed, and the caller asks again with the
-// new one. It runs on whatever thread asks and keeps nothing.
+// new one. They run on whatever thread asks and keep nothing. Workers ask judge() about frames;
+// control applies what its probes, its timers and the VM manager say.
 //
-// States of a location (FdbState), and what moves it between them here:
+// States (FdbState). q is where the host is, p where it may be, r where it was, x any other place.
 //
-//   FREE      no entry. A first frame from p binds it: BOUND(p).
-//   BOUND(q)  a frame from q refreshes. A claim, which is any frame with this source from another
-//             place p, moves it at once when the class is learned: SETTLING(p, q).
-//   SETTLING(p, q)  moved a moment ago; frames sent from q before the move may still be on their
+//   state            heard at        comes to
+//   FREE             p               BOUND(p)
+//   BOUND(q)         q               refreshed
+//                    p               by class, see below: SETTLING(p, q), TESTING(q, p) or refused
+//   SETTLING(p, r)   p               refreshed
+//     moved a        r or x, an      learned: SETTLING(there, p): a host that came back, or moved
+//     on moment ago     announcement
+//                    r or x, else    less than `probe_wait` after p was heard: late, no evidence,
+//                    for
+//                                    it may have been under way. Then x: SETTLING(x, p). r, in
+//                                    three distinct windows of `probe_wait` with p silent:
+//                                    SETTLING(r, p)
+//   SETTLING(q, p)   p               less than `probe_wait` after q was heard: no evidence; then
+//     marked: p was                  TESTING(q, p), whatever the class
+//     found false    q, x            as above
+//   TESTING(q, p)    q               less than `probe_wait` after the claim: may have been under
 //   way.
-//       frame from p        refreshes
-//       announcement from q (GARP, RARP, unsolicited NA) is a host that came back: SETTLING(q, p)
-//       other frame from elsewhere  is late, and no evidence, while p was heard less than
-//                           `probe_wait` ago: it was sent from a place the host has left.
-//                           When p stays silent and q is heard in three distinct windows of
-//                           `probe_wait`, q is believed: SETTLING(q, p)
-//       claim from a third place x, otherwise, moves on at once: SETTLING(x, p)
-//       settle is over      BOUND(p)
+//     not believed                   Then the claim is false: SETTLING(q, p), marked
+//     before it is   p               unverified. Marked (nobody answers): the third time
+//     SETTLING(p, q) verified       x               learned: SETTLING(x, q); else refused
+//   MIGRATING(q, p)  q               refreshed
+//     the manager    p               SETTLING(p, q), if the frame shows that the VM runs
+//     (`activate`) said so        x               refused
+//   OFFLINE(q)       q               BOUND(q)
+//     its place      p               by class, as BOUND
+//     is dead
+//   FROZEN(q)        q               refreshed
+//     too many false anywhere else   refused
 //
-// Classes (HostClass): learned follows at once; static and locked never follow a frame; registered
-// follows only a verified claim, and a claim that nothing has verified stays where it is.
+//   control (functions below)
+//   any but static   prepared(p)     MIGRATING(q, p)
+//                    committed(p)    SETTLING(p, q)
+//                    gone_offline    OFFLINE(q)
+//                    frozen          FROZEN(q)
+//   MIGRATING(q, p)  rested          BOUND(q): cancelled, or its time is over
+//   SETTLING(p, r)   rested          BOUND(p): `settle`, or the penalty, is over
+//                    reverted        SETTLING(r, p), marked: r answers, so p lied
+//   TESTING(q, p)    accepted        SETTLING(p, q): p answers and q does not
+//                    upheld          SETTLING(q, p), marked: q answers
+//                    unanswered      marked: neither answers
+//   FROZEN(q)        rested          BOUND(q)
+//   OFFLINE(q)       removed         FREE
+//
+// Classes (HostClass): a learned host follows a claim at once and is verified afterwards; a
+// registered one is verified first; a locked one follows only the VM manager; a static one nobody.
+//
+// Frames for a host that is `aside` are not simply sent. OFFLINE: they are flooded. Else they are
+// held, because the VM manager said that it stands still; whatever moves it releases them.
 #pragma once
 
 #include <cstdint>
@@ -38,15 +72,22 @@ struct Claim {
   Location at = kNoLocation;  // where it came in
   bool announcement = false;  // see FrameEvidence
   Nanos now = 0;
+  // A destination's kernel sends such frames before the VM runs there: NS, DAD, RS, MLD, ARP probe.
+  bool quiet = false;
 };
 
 enum class Verdict : uint8_t {
-  kKnown,      // the entry's own place; nothing to write
-  kRefreshed,  // the entry's own place; its stamp (or its doubt) changed
-  kMoved,      // believed: write `next` and the host is at the claim's place
-  kLate,       // from elsewhere, too soon after a move to mean anything; nothing to write
-  kDoubted,  // from the place left behind, while the new one is silent; write `next` to remember it
-  kRefused,  // not believed: drop the frame and say so
+  kKnown,       // the entry's own place; nothing to write
+  kRefreshed,   // the entry's own place; its stamp (or its doubt) changed
+  kMoved,       // believed: write `next` and the host is at the claim's place
+  kLate,        // from elsewhere, too soon after a move to mean anything; nothing to write
+  kDoubted,     // from the place left behind, while the new one is silent; write `next`
+  kRefused,     // not believed
+  kTested,      // a claim to be verified before it is believed: write `next`, and probe
+  kUnverified,  // from a place that is not believed (yet); write `next` if it differs
+  kUpheld,      // heard at its place while a claim was tested, which is false: write `next`
+  kRevived,     // heard at its place while OFFLINE; write `next`
+  kPending,     // from where it will move, before it runs there; nothing to write
 };
 
 struct Judgement {
@@ -54,13 +95,13 @@ struct Judgement {
   FdbEntry next;  // to be written in place of the word judged; equal to it when nothing changes
 };
 
-// The usual case: the entry is BOUND at `at` and was heard there in this very second, so that there
-// is nothing to judge. 0 if so; not a bool, because the results of a whole burst are or-ed.
+// The usual case: the entry is steady at `at` and was heard there in this very second, so that
+// there is nothing to judge. 0 if so; not a bool, because the results of a whole burst are or-ed.
 inline uint64_t differs_from_heard(FdbEntry entry, Location at, uint16_t tick) {
   constexpr FdbEntry kFields =
-      FdbEntry{}.with_location(kNoLocation).with_state(FdbState{7}).with_stamp(0xffff);
-  constexpr FdbEntry kBound = FdbEntry{}.with_state(FdbState::kBound);
-  const uint64_t heard = kBound.with_stamp(tick).word() | at;  // the location is in the low bits
+      FdbEntry{}.with_location(kNoLocation).with_state(FdbState{kSteadyState}).with_stamp(0xffff);
+  constexpr FdbEntry kSteady = FdbEntry{}.with_state(FdbState{kSteadyState});
+  const uint64_t heard = kSteady.with_stamp(tick).word() | at;  // the location is in the low bits
   return (entry.word() & kFields.word()) ^ heard;
 }
 inline bool is_heard(FdbEntry entry, Location at, uint16_t tick) {
@@ -73,8 +114,16 @@ Judgement judge(FdbEntry current, const Claim& claim, const MovesConfig& policy)
 // A new entry for a host first heard at `at`.
 FdbEntry first_heard(Location at, HostClass host_class, Nanos now);
 
-// SETTLING is over: the same place, BOUND, its stamp in seconds again.
-FdbEntry settled(FdbEntry current, Nanos now);
+// Control's: the next word, for an entry in a state that the table above names.
+FdbEntry prepared(FdbEntry current, Location to, Nanos now);
+FdbEntry committed(FdbEntry current, Location to, Nanos now);
+FdbEntry gone_offline(FdbEntry current, Nanos now);
+FdbEntry frozen(FdbEntry current, Nanos now);
+FdbEntry rested(FdbEntry current, Nanos now);
+FdbEntry reverted(FdbEntry current, Nanos now);
+FdbEntry accepted(FdbEntry current, Nanos now);
+FdbEntry upheld(FdbEntry current, Nanos now);
+FdbEntry unanswered(FdbEntry current);
 
 // Whole seconds since the entry was last heard.
 uint32_t seconds_since_heard(FdbEntry entry, Nanos now);

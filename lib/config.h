@@ -102,6 +102,9 @@ struct LimitsConfig {
   uint64_t unresolved_per_target = 3;  // frames, 1 .. kMaxBurst
   uint64_t unresolved = 4096;          // frames
   Rate icmp_errors{100};               // of one port
+  Rate probes{200000};                 // to one port, of hosts whose place is in doubt
+  uint64_t held = 8192;                // frames for hosts that stand still
+  uint64_t held_bytes = 32U << 20;
 };
 
 struct NeighborsConfig {

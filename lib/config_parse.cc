@@ -136,6 +136,9 @@ class ConfigParser {
     map.read_count("unresolved_per_target", limits.unresolved_per_target, {1, kMaxBurst});
     map.read_count("unresolved", limits.unresolved, {1, 1U << 20});
     map.read_rate("icmp_errors", limits.icmp_errors.per_second, kMaxRate);
+    map.read_rate("probes", limits.probes.per_second, kMaxRate);
+    map.read_count("held", limits.held, {1, 1U << 20});
+    map.read_count("held_bytes", limits.held_bytes, {2048, uint64_t{64} << 30});
     map.finish();
   }
 

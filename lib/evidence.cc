@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "lib/ipv6_chain.h"
+
 namespace godwit {
 namespace {
 
@@ -71,6 +73,14 @@ FrameEvidence read_nd(const EthernetView& eth, std::span<const uint8_t> l3) {
 }
 
 }  // namespace
+
+bool is_mld(std::span<const uint8_t> l3) {
+  const auto upper = find_upper_layer(l3);
+  if (!upper || upper->protocol != kProtocolIcmpv6 || upper->is_later_fragment) return false;
+  if (upper->payload.empty()) return false;
+  const uint8_t type = upper->payload[0];
+  return (type >= 130 && type <= 132) || type == 143;
+}
 
 std::string_view to_string(Evidence kind) { return kNames[static_cast<size_t>(kind)]; }
 

@@ -82,6 +82,10 @@ inline bool may_be_evidence(const EthernetView& eth, std::span<const uint8_t> fr
   return l3.size() > kIpv6HeaderSize && l3[6] == kProtocolIcmpv6 && is_nd_type(l3[kIpv6HeaderSize]);
 }
 
+// Whether an IPv6 packet is Multicast Listener Discovery (RFC 2710 §3, RFC 3810 §5), which is data
+// to a switch, but one that says little: a kernel sends it for every address it is given.
+bool is_mld(std::span<const uint8_t> l3);
+
 // The frame's kind and claim. `eth` is parse_ethernet(frame).
 //
 // ARP: any opcode and any target teach, because RFC 826 merges the sender's pair before it looks at

@@ -14,16 +14,23 @@
 
 namespace godwit {
 
-// What each state means, and every step between them: lib/arbiter.h.
+// What each state means, and every step between them: lib/arbiter.h. In the steady ones a frame
+// from the host's place says nothing new; their numbers share a bit, so that one comparison tells.
 enum class FdbState : uint8_t {
   kFree = 0,
-  kBound,
-  kTesting,
-  kSettling,
-  kMigrating,
-  kOffline,
-  kFrozen
+  kTesting = 1,
+  kSettling = 2,
+  kOffline = 3,
+  kBound = 4,  // from here on: steady
+  kMigrating = 5,
+  kFrozen = 6
 };
+inline constexpr uint64_t kSteadyState = 4;
+
+// Stamps count milliseconds where the arbiter compares short times, else seconds.
+constexpr bool counts_milliseconds(FdbState state) {
+  return state == FdbState::kTesting || state == FdbState::kSettling;
+}
 
 constexpr uint64_t fdb_key(BridgeIndex bridge, Mac mac) {
   return uint64_t{bridge} << 48 | mac.bits;
@@ -49,11 +56,16 @@ class FdbEntry {
   constexpr Location other() const { return static_cast<Location>(OtherField::get(word_)); }
   constexpr FdbState state() const { return static_cast<FdbState>(StateField::get(word_)); }
   constexpr HostClass host_class() const { return static_cast<HostClass>(ClassField::get(word_)); }
-  // In how many distinct windows the penalised location was heard, 0..3.
+  // A count of evidence for the other location, 0..3: of what, the state tells.
   constexpr unsigned windows() const { return static_cast<unsigned>(WindowsField::get(word_)); }
+  // SETTLING: the other location made a claim that was found false. TESTING: neither place answers.
+  constexpr bool marked() const { return MarkField::get(word_) != 0; }
+  // Frames for the host are not simply sent: they are held, or, while OFFLINE, flooded.
+  constexpr bool aside() const { return AsideField::get(word_) != 0; }
+  static constexpr uint64_t kAside = uint64_t{1} << 36;
   // Counts the verdicts on this entry, modulo 2^11.
   constexpr uint16_t seq() const { return static_cast<uint16_t>(SeqField::get(word_)); }
-  // When the entry was heard or changed, modulo 2^16: in seconds while BOUND, else in milliseconds.
+  // When the host was heard, or its place was last decided on, modulo 2^16.
   constexpr uint16_t stamp() const { return static_cast<uint16_t>(StampField::get(word_)); }
 
   constexpr FdbEntry with_location(Location v) const {
@@ -69,6 +81,8 @@ class FdbEntry {
   constexpr FdbEntry with_windows(unsigned v) const {
     return FdbEntry(WindowsField::set(word_, v));
   }
+  constexpr FdbEntry with_mark(bool v) const { return FdbEntry(MarkField::set(word_, v)); }
+  constexpr FdbEntry with_aside(bool v) const { return FdbEntry(AsideField::set(word_, v)); }
   constexpr FdbEntry with_seq(uint16_t v) const { return FdbEntry(SeqField::set(word_, v)); }
   constexpr FdbEntry with_next_seq() const { return FdbEntry(SeqField::set(word_, seq() + 1U)); }
   constexpr FdbEntry with_stamp(uint16_t v) const { return FdbEntry(StampField::set(word_, v)); }
@@ -88,10 +102,13 @@ class FdbEntry {
   using OtherField = BitField<LocationField::kEnd, kLocationBits>;
   using StateField = BitField<OtherField::kEnd, 3>;
   using ClassField = BitField<StateField::kEnd, 2>;
-  using WindowsField = BitField<ClassField::kEnd, 2>;  // of four flag bits, two are spare
-  using SeqField = BitField<ClassField::kEnd + 4, 11>;
+  using WindowsField = BitField<ClassField::kEnd, 2>;
+  using MarkField = BitField<WindowsField::kEnd, 1>;
+  using AsideField = BitField<MarkField::kEnd, 1>;
+  using SeqField = BitField<AsideField::kEnd, 11>;
   using StampField = BitField<SeqField::kEnd, 16>;
   static_assert(StampField::kEnd == 64);
+  static_assert(AsideField::set(0, 1) == kAside);
   static_assert(static_cast<uint64_t>(FdbState::kFrozen) <= StateField::kMax);
   static_assert(static_cast<uint64_t>(HostClass::kStatic) <= ClassField::kMax);
 

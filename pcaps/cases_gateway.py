@@ -207,7 +207,7 @@ they go there. No ICMP error is sent, and no request for its MAC.''')
     case.out('far', 0, protocol=1)
     case.out('far', 0, icmp='1/3')
     for port in 'server1', 'server2':
-        case.out(port, 0, op=1, tpa=VM_IP)
+        case.out(port, 0, op=1, tpa=VM_IP, dst='ff:ff:ff:ff:ff:ff')
     case.report(drops={}, alarms=[], moves=[{'at_ns': '9.95s', 'from': 'server1', 'to': 'server2', 'evidence': 'data',
                                              'verdict': 'accepted', 'misdelivered': 0, 'lost': 0, 'held': 0,
                                              'blackhole_ns': '50ms', 'ips': [VM_IP, VM_IP6]}])

@@ -123,9 +123,9 @@ class Script {
     const auto bridge = static_cast<BridgeIndex>(port % world_.bridges());
     Hint hint;
     if (how == kFirstHint)
-      hint.announce = AnnounceHint{bridge};
+      hint.what = AnnounceHint{bridge};
     else
-      hint.flush = flush_of(how, port, bridge);
+      hint.what = flush_of(how, port, bridge);
     world_.hear(hint);
   }
 

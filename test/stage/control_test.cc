@@ -160,7 +160,7 @@ TEST_CASE("who was forgotten while he was asked is asked for anew", "[control]")
   run.until(227 * kSecond);
   REQUIRE(run.control.solicitor().is_asking(0, kVmV4));  // whether he is still there
   Hint forget;
-  forget.flush = FlushHint{.bridge = BridgeIndex{0}};
+  forget.what.emplace<FlushHint>().bridge = 0;
   run.control.hear(forget, 227 * kSecond);
   run.bench.step(227 * kSecond);
   run.send(227 * kSecond, "server2", packet_for(kVmV4));
@@ -174,7 +174,8 @@ TEST_CASE("who was forgotten while he was asked is asked for anew", "[control]")
 TEST_CASE("so many addresses are defended at once, and no more", "[control]") {
   Run run;
   Questions questions(run.bench.topology, run.channels);
-  Announcer announcer(run.bench.topology, questions);
+  const HostIndex hosts;
+  Announcer announcer(run.bench.topology, run.bench.tables, hosts, questions);
   const auto defended = [&](unsigned n, Nanos now) {
     Order order;
     while (run.bench.channel.orders.take(order)) continue;

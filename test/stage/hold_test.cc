@@ -28,27 +28,31 @@ struct Pool {
   rte_mempool* pool;
 };
 
-std::vector<PortIndex> take(HoldQueues& hold, const Neighbor& of) {
+std::vector<PortIndex> take(HoldQueues<Neighbor>& hold, const Neighbor& of) {
   std::vector<PortIndex> marks;
-  hold.take(of, [&](const HeldFrame& held) {
+  hold.take(of, UINT32_MAX, [&](const HeldFrame& held) {
     marks.push_back(held.in_port);
     rte_pktmbuf_free(held.mbuf);
   });
   return marks;
 }
 
-PortIndex push(HoldQueues& hold, const Pool& pool, const Neighbor& to, PortIndex mark) {
-  const HeldFrame evicted = hold.push(to, pool.frame(mark), 0);
-  if (evicted.mbuf == nullptr) return 0;
-  rte_pktmbuf_free(evicted.mbuf);
-  return evicted.in_port;
+// The mark of what gave way, at most one; 0: nothing did.
+PortIndex push(HoldQueues<Neighbor>& hold, const Pool& pool, const Neighbor& to, PortIndex mark) {
+  PortIndex gave_way = 0;
+  hold.push(to, {kPerTarget}, pool.frame(mark), 0, [&](const HeldFrame& evicted) {
+    CHECK(gave_way == 0);
+    gave_way = evicted.in_port;
+    rte_pktmbuf_free(evicted.mbuf);
+  });
+  return gave_way;
 }
 
 }  // namespace
 
 TEST_CASE("held frames come back in order, and the oldest gives way", "[hold]") {
   Pool pool;
-  HoldQueues hold(kFrames, kPerTarget, kFixedSecret);
+  HoldQueues<Neighbor> hold({kFrames}, kFixedSecret);
   for (PortIndex mark = 1; mark <= 3; ++mark) CHECK(push(hold, pool, target(0), mark) == 0);
   CHECK(push(hold, pool, target(0), 4) == 1);
   CHECK(push(hold, pool, target(1), 5) == 0);
@@ -59,7 +63,7 @@ TEST_CASE("held frames come back in order, and the oldest gives way", "[hold]") 
 
 TEST_CASE("a full house gives way at its oldest target", "[hold]") {
   Pool pool;
-  HoldQueues hold(kFrames, kPerTarget, kFixedSecret);
+  HoldQueues<Neighbor> hold({kFrames}, kFixedSecret);
   for (PortIndex n = 0; n < kFrames; ++n) push(hold, pool, target(n), n + 1);
   CHECK(push(hold, pool, target(100), 99) == 1);
   CHECK(!hold.holds(target(0)));
@@ -68,7 +72,7 @@ TEST_CASE("a full house gives way at its oldest target", "[hold]") {
 
 TEST_CASE("looking at some targets reaches all of them in turn", "[hold]") {
   Pool pool;
-  HoldQueues hold(kFrames, kPerTarget, kFixedSecret);
+  HoldQueues<Neighbor> hold({kFrames}, kFixedSecret);
   for (PortIndex n = 0; n < 10; ++n) push(hold, pool, target(n), n + 1);
   std::map<IpAddress, unsigned> seen;
   for (unsigned round = 0; round < 5; ++round)
@@ -79,7 +83,7 @@ TEST_CASE("looking at some targets reaches all of them in turn", "[hold]") {
 
 TEST_CASE("the hold queues do what a plain model does", "[hold]") {
   Pool pool;
-  HoldQueues hold(kFrames, kPerTarget, kFixedSecret);
+  HoldQueues<Neighbor> hold({kFrames}, kFixedSecret);
   std::map<unsigned, std::deque<PortIndex>> model;
   std::deque<unsigned> order;  // of targets, oldest first
   std::mt19937 random(7);

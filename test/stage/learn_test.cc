@@ -228,7 +228,6 @@ TEST_CASE("who is pinned does not follow a frame", "[learn]") {
   };
   const auto [kind, policy] = GENERATE(values<Case>({
       {"locked", "moves: {class: locked}"},
-      {"registered", "moves: {class: registered}"},
       {"static", "static: [{mac: '52:54:00:00:00:02', port: server1}]"},
   }));
   Bench bench(
@@ -278,7 +277,7 @@ TEST_CASE("a sighting that may not create looks, and moves", "[learn]") {
   bench.send(0, "server2", data(kVm, kPeer));
   const Located located = locate(bench.tables, tenant, seen, kSecond);
   CHECK(located.what == Learned::kMoved);
-  CHECK(located.was == bench.port("server2"));
+  CHECK(located.was() == bench.port("server2"));
   CHECK(locate(bench.tables, tenant, seen, kSecond).what == Learned::kKnown);
   CHECK(bench.events().empty());
 }

@@ -105,7 +105,7 @@ TEST_CASE("the arbiter does as its model, whatever it hears", "[arbiter]") {
     if (model.is_settling() && now >= model.moved_at() + kSettle) {
       const Nanos due = model.moved_at() + kSettle;
       model.settle();
-      entry = settled(entry, due);
+      entry = rested(entry, due);
       check_same(model, entry, due);
     }
     // Mostly the place, and the place left behind; else any of four, so that third ones come up.

@@ -21,8 +21,9 @@ FdbEntry settling(Location at, Location old, Nanos heard) {
 }
 
 std::string_view name(Verdict verdict) {
-  constexpr std::string_view kNames[] = {"known", "refreshed", "moved",
-                                         "late",  "doubted",   "refused"};
+  constexpr std::string_view kNames[] = {"known",   "refreshed", "moved",  "late",
+                                         "doubted", "refused",   "tested", "unverified",
+                                         "upheld",  "revived",   "pending"};
   return kNames[static_cast<size_t>(verdict)];
 }
 
@@ -120,15 +121,16 @@ TEST_CASE("a window is as long as the policy says", "[arbiter]") {
   CHECK(judge(entry, {kQ, false, kNow + wait}, policy).verdict == Verdict::kDoubted);
 }
 
-TEST_CASE("only the learned follow a frame", "[arbiter]") {
+TEST_CASE("only the learned follow a frame at once", "[arbiter]") {
   const auto host_class =
       GENERATE(HostClass::kLearned, HostClass::kRegistered, HostClass::kLocked, HostClass::kStatic);
   const bool announcement = GENERATE(false, true);
   const FdbEntry entry = bound(kQ, kNow, host_class);
   const auto [verdict, next] = judge(entry, {kP, announcement, kNow + ms(1)}, kPolicy);
-  const bool follows = host_class == HostClass::kLearned;
-  CHECK(name(verdict) == (follows ? "moved" : "refused"));
-  CHECK((next == entry) == !follows);
+  constexpr std::string_view kVerdicts[] = {"moved", "tested", "refused", "refused"};
+  CHECK(name(verdict) == kVerdicts[static_cast<size_t>(host_class)]);
+  CHECK((next == entry) == (verdict == Verdict::kRefused));
+  CHECK(next.location() == (verdict == Verdict::kMoved ? kP : kQ));
   CHECK(next.host_class() == host_class);
   // Each is refreshed at its place.
   CHECK(judge(entry, {kQ, announcement, kNow + kSecond}, kPolicy).verdict == Verdict::kRefreshed);
@@ -200,7 +202,7 @@ TEST_CASE("seconds since heard count between whole seconds", "[arbiter]") {
   }));
   CHECK(seconds_since_heard(bound(kQ, heard), now) == seconds);
   CHECK(seconds_since_heard(settling(kP, kQ, heard), now) == seconds);
-  CHECK(seconds_since_heard(settled(settling(kP, kQ, heard), now), now) == seconds);
+  CHECK(seconds_since_heard(rested(settling(kP, kQ, heard), now), now) == seconds);
 }
 
 TEST_CASE("what has settled is BOUND where it was", "[arbiter]") {
@@ -208,7 +210,7 @@ TEST_CASE("what has settled is BOUND where it was", "[arbiter]") {
   const FdbEntry doubted = judge(moved, {kQ, false, kNow + ms(60)}, kPolicy).next;
   for (const FdbEntry entry : {moved, doubted}) {
     const Nanos heard = entry == moved ? kNow : kNow + ms(60);
-    const FdbEntry rest = settled(entry, kNow + 5 * kSecond);
+    const FdbEntry rest = rested(entry, kNow + 5 * kSecond);
     CHECK(rest.location() == kP);
     CHECK(rest.other() == kNoLocation);
     CHECK(rest.state() == FdbState::kBound);

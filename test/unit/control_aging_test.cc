@@ -96,7 +96,9 @@ TEST_CASE("the same after a move, whose stamps are milliseconds", "[control]") {
   const FdbEntry entry = first_heard(1, HostClass::kLearned, heard);
   aged.tables.fdb.insert(kShort, kVm, judge(entry, {0, true, heard}, {}).next);
   unsigned met = 0;
-  aged.fdb.on_settling = [&](uint64_t key, Nanos) { met += key == fdb_key(kShort, kVm) ? 1 : 0; };
+  aged.fdb.on_unsettled = [&](uint64_t key, FdbEntry, Nanos) {
+    met += key == fdb_key(kShort, kVm) ? 1 : 0;
+  };
   aged.jump(sweep, heard + 8 * kSecond - 1);
   CHECK(aged.is_known(kShort, kVm));
   CHECK(met > 0);

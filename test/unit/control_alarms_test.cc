@@ -71,8 +71,4 @@ TEST_CASE("alarms have an end, and the rest is counted", "[control]") {
   CHECK(alarms.suppressed() == 100);
 }
 
-TEST_CASE("every kind of alarm has a name", "[control]") {
-  CHECK(static_cast<size_t>(AlarmKind::kNeighborLimit) + 1 == kAlarmNames.size());
-}
-
 }  // namespace godwit

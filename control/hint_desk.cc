@@ -1,0 +1,146 @@
+#include "control/hint_desk.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "lib/arbiter.h"
+
+namespace godwit {
+namespace {
+
+bool is_held(FdbEntry entry) { return entry.aside() && entry.state() != FdbState::kOffline; }
+
+}  // namespace
+
+std::string HintDesk::hear(const VmHint& hint, Nanos now) {
+  const Host host = find_host(hint);
+  if (!host.refusal.empty()) return host.refusal;
+  if (std::string refusal = refuse_old(host.key, hint); !refusal.empty()) return refusal;
+  std::string refusal = apply(hint, host.key, now);
+  if (refusal.empty()) note_generation(host.key, hint);
+  return refusal;
+}
+
+HintDesk::Host HintDesk::find_host(const VmHint& hint) const {
+  if (hint.mac) return {fdb_key(hint.bridge, *hint.mac), {}};
+  std::optional<Mac> mac;
+  for (const IpAddress& ip : hint.ips) {
+    const auto hit = tables_.neighbors.find(hint.bridge, ip);
+    if (!hit) return {0, fmt::format("{} is nobody's", to_string(ip))};
+    if (mac && *mac != hit.entry.mac()) return {0, "the addresses are those of several hosts"};
+    mac = hit.entry.mac();
+  }
+  return {fdb_key(hint.bridge, *mac), {}};
+}
+
+std::string HintDesk::refuse_old(uint64_t key, const VmHint& hint) const {
+  if (!hint.generation) return {};
+  const auto last = generations_.find(key);
+  if (last == generations_.end() || last->second < *hint.generation) return {};
+  return fmt::format("generation {} is not above {}, which was heard already", *hint.generation,
+                     last->second);
+}
+
+void HintDesk::note_generation(uint64_t key, const VmHint& hint) {
+  if (!hint.generation) return;
+  if (generations_.size() >= kMostGenerations && !generations_.contains(key)) generations_.clear();
+  generations_[key] = *hint.generation;
+}
+
+std::string HintDesk::apply(const VmHint& hint, uint64_t key, Nanos now) {
+  for (;;) {
+    Fdb::Hit hit = tables_.fdb.find(key);
+    if (!hit) return hear_of_unknown(hint, key, now);
+    if (hint.from && hit.entry.location() != *hint.from && hit.entry.location() != hint.to)
+      return fmt::format("it is at {}, not at {}", name_of_port(hit.entry.location()),
+                         name_of_port(*hint.from));
+    const Answer answer = weigh(hint, hit.entry, now);
+    if (!answer.refusal.empty()) return answer.refusal;
+    if (hint.step == VmStep::kLeave) {
+      if (on_leave(key, hit.slot, hit.entry)) return {};
+      continue;
+    }
+    const FdbEntry was = hit.entry;
+    if (!(answer.next == was) && !tables_.fdb.compare_exchange(hit.slot, hit.entry, answer.next))
+      continue;  // a frame was faster: judge again
+    follow_up(hint, key, was, answer.next, now);
+    return {};
+  }
+}
+
+// The manager knows the host, and godwit has not heard it yet.
+std::string HintDesk::hear_of_unknown(const VmHint& hint, uint64_t key, Nanos now) {
+  const bool comes = hint.step == VmStep::kCommit;
+  if (!comes && !(hint.step == VmStep::kPrepare && hint.from)) return "it is not known";
+  const PortIndex at = comes ? hint.to : *hint.from;
+  const HostClass host_class = topology_.bridge(hint.bridge).config->moves.host_class;
+  const auto inserted =
+      tables_.fdb.insert(hint.bridge, fdb_mac(key), first_heard(at, host_class, now));
+  if (inserted.status != InsertStatus::kInserted && inserted.status != InsertStatus::kExists)
+    return "there is no room for another host";
+  if (comes && inserted.status == InsertStatus::kInserted) {
+    on_commit(key, kNoLocation, at, now);
+    return {};
+  }
+  return apply(hint, key, now);
+}
+
+HintDesk::Answer HintDesk::weigh(const VmHint& hint, FdbEntry entry, Nanos now) const {
+  if (entry.host_class() == HostClass::kStatic) return {{}, "the configuration says where it is"};
+  const bool prepared_for = entry.state() == FdbState::kMigrating;
+  switch (hint.step) {
+    case VmStep::kPrepare:
+      if (entry.location() == hint.to)
+        return {{}, fmt::format("it is at {} already", name_of_port(hint.to))};
+      return {prepared(entry, hint.to, now), {}};
+    case VmStep::kSuspend:
+      if (entry.state() == FdbState::kOffline) return {{}, "its place is offline"};
+      return {entry.with_aside(true), {}};
+    case VmStep::kCommit:
+      return weigh_commit(hint, entry, now);
+    case VmStep::kCancel:
+      if (!prepared_for && !is_held(entry)) return {{}, "nothing is prepared"};
+      return {prepared_for ? rested(entry, now).with_aside(false) : entry.with_aside(false), {}};
+    case VmStep::kResume:
+      if (!is_held(entry)) return {{}, "it does not stand still"};
+      return {entry.with_aside(false), {}};
+    case VmStep::kLeave:
+      if (prepared_for) return {{}, "it is about to move: cancel that first, or commit it"};
+      return {entry, {}};
+  }
+  return {entry, {}};
+}
+
+HintDesk::Answer HintDesk::weigh_commit(const VmHint& hint, FdbEntry entry, Nanos now) const {
+  const bool is_there = entry.location() == hint.to;
+  if (entry.state() != FdbState::kMigrating)
+    return {is_there ? entry : committed(entry, hint.to, now), {}};
+  if (is_there) return {rested(entry, now).with_aside(false), {}};  // it stays after all
+  if (entry.other() != hint.to)
+    return {{}, fmt::format("it was prepared for {}", name_of_port(entry.other()))};
+  return {committed(entry, hint.to, now), {}};
+}
+
+void HintDesk::follow_up(const VmHint& hint, uint64_t key, FdbEntry was, FdbEntry is, Nanos now) {
+  if (is_held(was) && !is.aside()) questions_.unpark(key);
+  switch (hint.step) {
+    case VmStep::kPrepare:
+      return watch_.prepared(key, now + hint.ttl, now);
+    case VmStep::kSuspend:
+      return watch_.suspended(key, now + topology_.bridge(hint.bridge).config->moves.hold.time,
+                              now);
+    case VmStep::kCommit:
+      if (was.location() == hint.to) return;
+      watch_.committed(key, now);
+      return on_commit(key, was.location(), hint.to, now);
+    default:
+      return;
+  }
+}
+
+std::string HintDesk::name_of_port(Location at) const {
+  return at < topology_.ports().size() ? topology_.port(at).name : "no port";
+}
+
+}  // namespace godwit

@@ -1,0 +1,49 @@
+#include "control/links.h"
+
+#include "lib/arbiter.h"
+
+namespace godwit {
+namespace {
+
+constexpr uint32_t kBucketsATurn = 1U << 11;  // well under a millisecond
+
+// OFFLINE, or where it was on its way to.
+FdbEntry without_link(FdbEntry entry, Nanos now) {
+  switch (entry.state()) {
+    case FdbState::kMigrating:
+      return committed(entry, entry.other(), now);
+    case FdbState::kTesting:
+      return accepted(entry, now);
+    default:
+      return gone_offline(entry, now);
+  }
+}
+
+}  // namespace
+
+bool Links::set(PortIndex port, bool up) {
+  if (tables_.ports.is_up(port) == up) return false;
+  tables_.ports.set(port, up);
+  if (!up) walks_.push_back({port, 0});
+  return true;
+}
+
+void Links::run(Nanos now) {
+  if (walks_.empty()) return;
+  Walk& walk = walks_.front();
+  walk.next = tables_.fdb.walk(walk.next, kBucketsATurn,
+                               [&](uint32_t slot) { visit(slot, walk.port, now); });
+  if (walk.next == tables_.fdb.slot_count()) walks_.pop_front();
+}
+
+void Links::visit(uint32_t slot, PortIndex port, Nanos now) {
+  const uint64_t key = tables_.fdb.key_at(slot);
+  FdbEntry entry = tables_.fdb.entry_at(slot);
+  while (key != 0 && !entry.is_free() && entry.location() == port &&
+         entry.state() != FdbState::kOffline && entry.host_class() != HostClass::kStatic) {
+    const FdbEntry next = without_link(entry, now);
+    if (tables_.fdb.compare_exchange(slot, entry, next)) return on_host(key, entry, next, now);
+  }
+}
+
+}  // namespace godwit

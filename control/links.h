@@ -1,0 +1,44 @@
+// Ports whose link comes and goes. At the instant a port goes down it is dead for every host there
+// (dataplane/port_state.h); what this then writes into the FDB, in turns, only makes it last: hosts
+// there are OFFLINE, and stay so when the link comes back, until they are heard or end. A host that
+// was on its way elsewhere has arrived, since it cannot be where it was.
+//
+// Control's thread.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+
+#include "dataplane/tables.h"
+
+#include "lib/units.h"
+
+namespace godwit {
+
+class Links {
+ public:
+  explicit Links(Tables& tables) : tables_(tables) {}
+
+  // A host at a port that went down: what its entry was, and what it is now.
+  std::function<void(uint64_t key, FdbEntry was, FdbEntry is, Nanos now)> on_host;
+
+  // False if that is known already.
+  bool set(PortIndex port, bool up);
+
+  Nanos next_due() const { return walks_.empty() ? kNever : 0; }
+  void run(Nanos now);
+
+ private:
+  struct Walk {
+    PortIndex port;
+    uint32_t next = 0;  // slot
+  };
+
+  void visit(uint32_t slot, PortIndex port, Nanos now);
+
+  Tables& tables_;
+  std::deque<Walk> walks_;
+};
+
+}  // namespace godwit

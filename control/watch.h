@@ -1,0 +1,151 @@
+// Hosts whose place is in doubt, or that are on their way: what time, and their own answers, say
+// about them.
+//
+// A host that moved is asked at both places, by unicast and at those ports alone: at once, after
+// `probe_wait`, and where it was also 1, 5 and 25 s later (RFC 9135 §7.1). An answer counts only if
+// it comes in at the port that was asked, within `probe_timeout`.
+//
+//   believed, then verified    an answer from the old place takes the move back, until `veto` is
+//   over; (learned)                  no answer from anywhere leaves it as it is verified, then
+//   believed    an answer from the old place ends the claim; one from the new place (registered, or
+//   learned    alone, when `probe_timeout` is over, makes it true. If neither answers and
+//   suspected)             for twice as long, three more frames from the new place do told by the
+//   VM manager     is true; an answer from the old place raises an alarm
+//
+// A host whose IP is not known cannot be asked. What is decided here is written by compare-and-swap
+// against the sequence number of what it is about, so a verdict that is late loses.
+//
+// Control's thread. There is one job for each such host, and the questions are limited for each
+// port
+// (`limits.probes`).
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <set>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "control/contests.h"
+#include "control/host_index.h"
+#include "control/questions.h"
+
+#include "dataplane/events.h"
+#include "dataplane/tables.h"
+#include "dataplane/topology.h"
+
+#include "lib/fdb.h"
+#include "lib/token_bucket.h"
+#include "lib/units.h"
+
+namespace godwit {
+
+// What became of a claim, or of a host, in the end.
+struct Outcome {
+  enum class Kind : uint8_t {
+    kReverted,       // it had been believed: the host is back at `place`
+    kAccepted,       // it had not been believed: the host is at `place` now
+    kRejected,       // it had not been believed: the host stays at `place`
+    kFrozen,         // one too many was false: the host stays at `place`
+    kStillAtSource,  // the VM manager said that it moved to `place`, and it answers at `other`
+    kHintExpired,    // it was prepared to move to `other`, and did not
+    kReleased,       // it stood still for too long: what was held goes to `place`
+    kWentOffline,    // it did not answer at `place`
+  };
+  Kind kind;
+  uint64_t key;  // in the FDB
+  Location place;
+  Location other;
+  Nanos at;
+};
+
+class Watch {
+ public:
+  // All must outlive this.
+  Watch(const Topology& topology, Tables& tables, Questions& questions, const HostIndex& hosts);
+
+  std::function<void(const Outcome&)> on_outcome;
+
+  // What workers tell.
+  void moved(const Event& event);
+  void tested(const Event& event);
+  void upheld(const Event& event);
+  void answered(const Event& event);
+  // Traffic for a host that is OFFLINE: asks everywhere where it is, once a second.
+  void sought(const Event& event, Nanos now);
+
+  // What the VM manager's words led to.
+  void prepared(uint64_t key, Nanos until, Nanos now);
+  void committed(uint64_t key, Nanos now);
+  void suspended(uint64_t key, Nanos until, Nanos now);
+
+  // A walk over the FDB met it: in a state that ends, or silent for so long that it is to be asked.
+  void met(uint64_t key, FdbEntry entry, Nanos now);
+  void keep_alive(uint64_t key, FdbEntry entry, Nanos now);
+
+  size_t jobs() const { return jobs_.size(); }
+  uint64_t probes() const { return probes_; }  // sent
+  Nanos next_due() const { return due_.empty() ? kNever : due_.begin()->first; }
+  void run(Nanos now);
+
+ private:
+  struct Place {
+    Location at = kNoLocation;
+    Nanos asked = kNever;  // last; kNever: not yet
+    Nanos deaf_until = 0;  // what it says until then may answer an older question
+    bool answered = false;
+  };
+  struct Job {
+    uint16_t seq = 0;  // of the entry that it is about
+    bool hinted = false;
+    bool keepalive = false;
+    unsigned round = 0;  // of questions
+    uint16_t stamp = 0;  // keepalive: the entry's
+    Nanos began = 0;
+    Nanos ends = kNever;        // the state that the entry is in
+    Nanos held_until = kNever;  // frames for it
+    Nanos due = kNever;
+    Place place;  // where it is
+    Place other;  // where it was, or may be
+    std::optional<IpAddress> ip;
+  };
+
+  Job& begin(uint64_t key, FdbEntry entry, Nanos now);
+  void step(uint64_t key, Job& job, Nanos now);
+  bool step_testing(uint64_t key, Job& job, Nanos now);
+  bool step_bound(uint64_t key, Job& job, FdbEntry entry, Nanos now);
+  bool end_state(uint64_t key, Job& job, Nanos now);
+  void release(uint64_t key, Job& job, Nanos now);
+  void ask_due(uint64_t key, Job& job, Nanos now);
+  void ask(uint64_t key, Job& job, Place& place, Nanos now);
+  Nanos next_question(uint64_t key, const Job& job) const;
+  std::optional<IpAddress> address_to_ask(uint64_t key, Nanos now) const;
+  void answered_at(uint64_t key, Job& job, Place& place, Nanos now);
+  void revert(uint64_t key, Job& job, Nanos now);
+  void reject(uint64_t key, Job& job, Nanos now);
+  void punish(uint64_t key, Job& job, Contests::Sentence sentence, Outcome::Kind kind, Nanos now);
+  void tell(Outcome::Kind kind, uint64_t key, const Job& job, Nanos now);
+  template <class Next>
+  std::optional<FdbEntry> change(uint64_t key, const Job& job, Next next);
+  void schedule(uint64_t key, Job& job);
+  void drop(uint64_t key);
+  const MovesConfig& policy(uint64_t key) const {
+    return topology_.bridge(fdb_bridge(key)).config->moves;
+  }
+
+  const Topology& topology_;
+  Tables& tables_;
+  Questions& questions_;
+  const HostIndex& hosts_;
+  Contests contests_;
+  std::vector<TokenBucket> pace_;  // of questions, by port
+  std::unordered_map<uint64_t, Job> jobs_;
+  std::set<std::pair<Nanos, uint64_t>> due_;
+  std::unordered_map<uint64_t, Nanos> sought_;  // → when last asked for
+  uint64_t probes_ = 0;
+};
+
+}  // namespace godwit

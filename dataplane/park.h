@@ -1,0 +1,30 @@
+// Frames for VMs that stand still: held on the way from `bridge` to tx, in the form in which they
+// would have left, and sent on in order when the host's FDB entry is no longer `aside`, to wherever
+// it is then. The worker that received them holds them, and lets them go before it forwards
+// anything to that host itself, so their order stays.
+#pragma once
+
+#include <cstdint>
+
+#include "dataplane/drop.h"
+#include "dataplane/hold.h"
+
+namespace godwit {
+
+struct Burst;
+class Worker;
+
+// Holds frame i, whose destination's entry is `aside`.
+void park(Worker& worker, Burst& burst, uint16_t i);
+
+// Sends what waits for the host of this FDB key, unless it still stands still.
+void unpark(Worker& worker, uint64_t key);
+// The same for some hosts, others in each call.
+void unpark_some(Worker& worker);
+// The same for those to whom frames of this burst go.
+void unpark_destinations(Worker& worker, const Burst& burst);
+
+// A frame leaves the hold queues without being sent.
+void drop_held(Worker& worker, const HeldFrame& held, Drop reason);
+
+}  // namespace godwit
