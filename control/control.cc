@@ -21,6 +21,7 @@ Control::Control(const Topology& topology, Tables& tables, std::span<Channel* co
     : topology_(topology),
       tables_(tables),
       channels_(channels),
+      alarms_(topology.ports().size()),
       questions_(topology, channels),
       solicitor_(topology, tables, questions_),
       announcer_(topology, tables, hosts_, questions_),

@@ -46,6 +46,7 @@ class Control {
 
   MoveLog& moves() { return moves_; }
   const MoveLog& moves() const { return moves_; }
+  Alarms& alarms() { return alarms_; }
   const Alarms& alarms() const { return alarms_; }
   const Solicitor& solicitor() const { return solicitor_; }
   const Watch& watch() const { return watch_; }

@@ -90,15 +90,14 @@ bool is_beyond_doubt(const Worker& worker, const NeighborEntry& owner, BridgeInd
 // Somebody wants an address that a host of ours has, and that host may be unable to say so, for it
 // is paused or on its way: control sees to it (RFC 5227 §2.4).
 void watch_over(Worker& worker, const Burst& burst, uint16_t i, Mac owner) {
-  if (!worker.complaints.take(worker.now)) return;
-  worker.events.post({.kind = EventKind::kProbed,
-                      .evidence = burst.evidence[i],
-                      .bridge = burst.bridge[i],
-                      .to = burst.in_port[i],
-                      .at = worker.now,
-                      .mac = burst.ethernet(i).src,
-                      .other_mac = owner,
-                      .ip = burst.said[i].target});
+  worker.complain({.kind = EventKind::kProbed,
+                   .evidence = burst.evidence[i],
+                   .bridge = burst.bridge[i],
+                   .to = burst.in_port[i],
+                   .at = worker.now,
+                   .mac = burst.ethernet(i).src,
+                   .other_mac = owner,
+                   .ip = burst.said[i].target});
 }
 
 // For another host than the gateway.

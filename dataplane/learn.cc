@@ -95,18 +95,21 @@ bool is_quiet(const Burst& burst, uint16_t i) {
 bool is_complaint(EventKind kind) { return kind > EventKind::kAnswered; }
 
 void post(Worker& worker, const Burst& burst, uint16_t i, EventKind kind, const Located& located) {
-  if (is_complaint(kind) && !worker.complaints.take(worker.now)) return;
   const bool upheld = kind == EventKind::kUpheld;  // against a claim from elsewhere
-  worker.events.post({.kind = kind,
-                      .evidence = burst.evidence[i],
-                      .bridge = burst.bridge[i],
-                      .from = located.was(),
-                      .to = upheld ? located.before.other() : Location{burst.in_port[i]},
-                      .hinted = located.before.state() == FdbState::kMigrating,
-                      .at = worker.now,
-                      .mac = fdb_mac(burst.src_key[i]),
-                      .other_mac = {},
-                      .ip = {}});
+  const Event event{.kind = kind,
+                    .evidence = burst.evidence[i],
+                    .bridge = burst.bridge[i],
+                    .from = located.was(),
+                    .to = upheld ? located.before.other() : Location{burst.in_port[i]},
+                    .hinted = located.before.state() == FdbState::kMigrating,
+                    .at = worker.now,
+                    .mac = fdb_mac(burst.src_key[i]),
+                    .other_mac = {},
+                    .ip = {}};
+  if (is_complaint(kind))
+    worker.complain(event);
+  else
+    worker.events.post(event);
 }
 
 // A frame from a place that is not believed is passed on only for hosts that follow every frame

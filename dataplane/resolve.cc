@@ -138,9 +138,8 @@ Mapped apply(Worker& worker, const MappingClaim& claim, Mac& was) {
 }
 
 void complain(Worker& worker, Event event, EventKind kind) {
-  if (!worker.complaints.take(worker.now)) return;
   event.kind = kind;
-  worker.events.post(event);
+  worker.complain(event);
 }
 
 // The owner does not hear that another uses its address: a host may give an address up on that

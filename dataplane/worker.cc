@@ -8,8 +8,6 @@
 namespace godwit {
 namespace {
 
-// Complaints (refusals, conflicts, spent limits) that one worker posts to control.
-constexpr uint32_t kComplaints = 1000;  // a second
 // RARPs of hosts in more bridges than a worker looks at: each costs control some 100 us.
 constexpr uint32_t kFarRarps = 1000;  // a second
 
@@ -60,7 +58,7 @@ Worker::Worker(const Topology& topology_in, Tables& tables_in, const Fib& fib_in
       hold_share{hold_per_target(topology_in.config())},
       parked(parked_share(topology_in.config()), tables_in.secret),
       port_counters(ports.size()),
-      complaints(kComplaints, kComplaints),
+      complaints(ports.size()),
       far_rarps(kFarRarps, kFarRarps),
       seeks(kSeeks, kSeeks),
       answers(a_bucket_each(ports.size(), topology_in.config().limits.arp_per_port)),

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "dataplane/burst.h"
+#include "dataplane/complaints.h"
 #include "dataplane/drop.h"
 #include "dataplane/fib.h"
 #include "dataplane/hold.h"
@@ -119,6 +120,11 @@ class alignas(RTE_CACHE_LINE_SIZE) Worker {
   }
   void send(PortIndex port, rte_mbuf* frame) { send(port, &frame, 1); }
 
+  // Tells control, if the limits of the port that the event is about allow it.
+  void complain(const Event& event) {
+    if (complaints.take(event.kind, event.to, now)) events.post(event);
+  }
+
   // Sends a frame of godwit's own. As it is, taking ownership:
   void originate(PortIndex port, rte_mbuf* frame) {
     ++port_counters[port].originated;
@@ -145,8 +151,7 @@ class alignas(RTE_CACHE_LINE_SIZE) Worker {
   WorkerCounters counters;
   bool timed = false;  // fill stage_stats
   StageStats stage_stats{};
-  // What a burst of lies may post to control; moves are not limited.
-  TokenBucket complaints;
+  Complaints complaints;  // posted to control; moves are not limited
   TokenBucket far_rarps;  // posts of RARPs for control to follow further
   TokenBucket seeks;      // posts of frames for hosts that are OFFLINE
   // Of each port: answers to ARP and ND, requests for unknown next hops, ICMP errors.

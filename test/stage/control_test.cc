@@ -210,7 +210,7 @@ TEST_CASE("each lie raises its alarm, and names who tells it", "[control]") {
   run.send(kSecond, "server2", c.frame);
   run.send(kSecond + kMillisecond, "server2", c.frame);
   REQUIRE(run.alarms() == std::vector{c.kind});
-  const Alarm& alarm = run.control.alarms().all()[0];
+  const Alarm alarm = run.control.alarms().all()[0];
   CHECK(alarm.at == kSecond);
   CHECK(alarm.port == run.bench.port("server2"));
   CHECK(alarm.bridge == run.bench.bridge("tenant"));

@@ -1,5 +1,7 @@
 #include "dataplane/worker.h"
 
+#include <algorithm>
+
 #include <catch2/catch.hpp>
 #include <fmt/format.h>
 
@@ -144,6 +146,34 @@ bridges:
   bench.send(100 * kMillisecond, "a", data(kPeer, kVm));
   bench.send(100 * kMillisecond, "b", data(kPeer, kVm));
   CHECK(bench.events().size() == 1);
+}
+
+TEST_CASE("a port that complains without end hides nobody else's complaints, nor its own disputes",
+          "[worker]") {
+  Bench bench(R"(
+workers: {burst: 256}
+ports: {a: {}, b: {}, c: {}}
+bridges:
+  tenant:
+    ports: [a, b, c]
+    learning: {per_port: 1}
+    static: [{mac: "52:54:00:00:00:02", port: a}]
+)");
+  const auto count = [&](EventKind kind) {
+    const std::vector<Event> events = bench.events();
+    return std::count_if(events.begin(), events.end(),
+                         [&](const Event& event) { return event.kind == kind; });
+  };
+  for (uint64_t n = 0; n < 250; ++n) bench.offer("b", data(Mac{0x525400000100 + n}, kPeer));
+  bench.step(0);
+  CHECK(count(EventKind::kPortQuota) == Complaints::kNoticesOfPort);
+  for (uint64_t n = 0; n < 10; ++n) bench.offer("c", data(Mac{0x525400000200 + n}, kPeer));
+  bench.offer("b", data(kVm, kPeer));
+  bench.step(0);
+  const std::vector<Event> events = bench.events();
+  CHECK(events.size() == 10);  // nine of c's newcomers, and the theft at b
+  CHECK(std::count_if(events.begin(), events.end(),
+                      [](const Event& event) { return event.kind == EventKind::kRefused; }) == 1);
 }
 
 TEST_CASE("a full ring of events loses complaints first, and counts what it loses", "[worker]") {
