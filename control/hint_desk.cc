@@ -7,12 +7,6 @@
 #include "lib/arbiter.h"
 
 namespace godwit {
-namespace {
-
-bool is_held(FdbEntry entry) { return entry.aside() && entry.state() != FdbState::kOffline; }
-
-}  // namespace
-
 std::string HintDesk::hear(const VmHint& hint, Nanos now) {
   const Host host = find_host(hint);
   if (!host.refusal.empty()) return host.refusal;

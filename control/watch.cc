@@ -62,7 +62,7 @@ Watch::Job& Watch::begin(uint64_t key, FdbEntry entry, Nanos now) {
   job = Job{};
   job.seq = entry.seq();
   job.began = now;
-  if (entry.aside()) job.held_until = std::min(before.held_until, now + policy(key).hold.time);
+  if (is_held(entry)) job.held_until = std::min(before.held_until, now + policy(key).hold.time);
   job.place.at = entry.location();
   job.other.at = entry.other();
   for (Place* place : {&job.place, &job.other})
@@ -118,6 +118,7 @@ void Watch::tested(const Event& event) {
   if (!jobs_.contains(key) && jobs_.size() >= kMostJobs) return;
   Job& job = begin(key, entry, event.at);
   job.ends = event.at + policy(key).probe_timeout;
+  job.was_offline = entry.windows() == kWasOffline;
   job.ip = address_to_ask(key, event.at);
   ask_due(key, job, event.at);
   schedule(key, job);
@@ -140,10 +141,19 @@ void Watch::answered(const Event& event) {
   Job& job = at->second;
   for (Place* place : {&job.place, &job.other})
     if (place->at == event.to && place->asked != kNever && !place->answered &&
-        event.at >= place->deaf_until && event.at - place->asked <= policy(key).probe_timeout) {
+        event.at > place->asked && event.at >= place->deaf_until &&
+        event.at - place->asked <= policy(key).probe_timeout) {
       place->answered = true;
-      answered_at(key, job, *place, event.at);
+      note_alive(event);
+      return answered_at(key, job, *place, event.at);
     }
+}
+
+// Workers pass over what a host says at a place that is not believed yet, and so its answer.
+void Watch::note_alive(const Event& answer) {
+  const auto hit = tables_.neighbors.find(answer.bridge, answer.ip);
+  if (hit && hit.entry.mac() == answer.mac)
+    tables_.neighbors.touch(hit.slot, static_cast<uint32_t>(answer.at / kSecond));
 }
 
 void Watch::answered_at(uint64_t key, Job& job, Place& place, Nanos now) {
@@ -226,7 +236,10 @@ void Watch::met(uint64_t key, FdbEntry entry, Nanos now) {
 }
 
 void Watch::keep_alive(uint64_t key, FdbEntry entry, Nanos now) {
-  if (entry.state() != FdbState::kBound || jobs_.contains(key) || jobs_.size() >= kMostJobs) return;
+  const auto known = jobs_.find(key);
+  // A question about a move that has settled can wait for this one.
+  const bool busy = known != jobs_.end() && (known->second.keepalive || is_held(entry));
+  if (entry.state() != FdbState::kBound || busy || jobs_.size() >= kMostJobs) return;
   const auto ip = address_to_ask(key, now);
   if (!ip) return;
   Job& job = begin(key, entry, now);
@@ -319,7 +332,7 @@ bool Watch::step_testing(uint64_t key, Job& job, Nanos now) {
     return true;
   }
   // Nobody spoke for either place: it stays where it was, and nobody is to blame.
-  const bool dead = !tables_.ports.is_up(job.place.at);
+  const bool dead = job.was_offline || !tables_.ports.is_up(job.place.at);
   const auto entry = change(key, job, [&](FdbEntry e) {
     return dead ? gone_offline(e, now) : rested(e, now).with_aside(false);
   });
@@ -331,7 +344,10 @@ bool Watch::step_testing(uint64_t key, Job& job, Nanos now) {
 
 // A question that is asked later than the move has settled, or a keepalive.
 bool Watch::step_bound(uint64_t key, Job& job, FdbEntry entry, Nanos now) {
-  if (!job.keepalive) return next_question(key, job) != kNever;
+  if (!job.keepalive) {
+    job.ends = kNever;  // what it was of has ended: a cancelled move, for one
+    return next_question(key, job) != kNever;
+  }
   if (entry.stamp() != job.stamp) return false;  // it was heard
   if (job.ends > now) return true;
   if (change(key, job,

@@ -102,6 +102,7 @@ class Watch {
     uint16_t seq = 0;  // of the entry that it is about
     bool hinted = false;
     bool keepalive = false;
+    bool was_offline = false;
     unsigned round = 0;  // of questions
     uint16_t stamp = 0;  // keepalive: the entry's
     Nanos began = 0;
@@ -124,6 +125,7 @@ class Watch {
   Nanos next_question(uint64_t key, const Job& job) const;
   std::optional<IpAddress> address_to_ask(uint64_t key, Nanos now) const;
   void answered_at(uint64_t key, Job& job, Place& place, Nanos now);
+  void note_alive(const Event& answer);
   void revert(uint64_t key, Job& job, Nanos now);
   void reject(uint64_t key, Job& job, Nanos now);
   void punish(uint64_t key, Job& job, Contests::Sentence sentence, Outcome::Kind kind, Nanos now);

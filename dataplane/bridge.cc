@@ -5,6 +5,7 @@
 #include "dataplane/park.h"
 #include "dataplane/worker.h"
 
+#include "lib/arbiter.h"
 #include "lib/fdb.h"
 
 namespace godwit {
@@ -41,10 +42,6 @@ void look_everywhere(Worker& worker, Burst& burst, uint16_t i, FdbEntry entry) {
   flood_to_all(burst, i);
 }
 
-bool is_dead(const Worker& worker, FdbEntry entry) {
-  return entry.state() == FdbState::kOffline || !worker.tables.ports.is_up(entry.location());
-}
-
 // Everything but a known unicast destination at another port.
 [[gnu::noinline]] void decide(Worker& worker, Burst& burst, uint16_t i, FdbEntry entry) {
   if (!is_relayed(burst.ethernet(i).dst, worker.topology.config().forward_bpdu))
@@ -58,10 +55,10 @@ bool is_dead(const Worker& worker, FdbEntry entry) {
     burst.fate[i] = Fate::kConsumed;
   } else if (entry.location() == burst.in_port[i] && burst.routed[i] == Routed::kNo) {
     burst.drop_frame(i, Drop::kHairpin);
-  } else if (is_dead(worker, entry)) {
-    look_everywhere(worker, burst, i, entry);
-  } else if (entry.aside()) {
+  } else if (is_held(entry) && worker.tables.ports.is_up(entry.location())) {
     park(worker, burst, i);
+  } else if (entry.aside() || !worker.tables.ports.is_up(entry.location())) {
+    look_everywhere(worker, burst, i, entry);
   }
 }
 

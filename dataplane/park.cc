@@ -9,13 +9,15 @@
 #include "dataplane/tx.h"
 #include "dataplane/worker.h"
 
+#include "lib/arbiter.h"
+
 namespace godwit {
 namespace {
 
 constexpr unsigned kLooksARound = 32;  // hosts
 
 bool stands_still(const Worker& worker, uint64_t key) {
-  return worker.tables.fdb.find(key).entry.aside();
+  return is_held(worker.tables.fdb.find(key).entry);
 }
 
 // As the burst had it when it was parked.

@@ -1,5 +1,5 @@
 // Frames for VMs that stand still: held on the way from `bridge` to tx, in the form in which they
-// would have left, and sent on in order when the host's FDB entry is no longer `aside`, to wherever
+// would have left, and sent on in order when the host's FDB entry says so no longer, to wherever
 // it is then. The worker that received them holds them, and lets them go before it forwards
 // anything to that host itself, so their order stays.
 #pragma once
@@ -14,7 +14,7 @@ namespace godwit {
 struct Burst;
 class Worker;
 
-// Holds frame i, whose destination's entry is `aside`.
+// Holds frame i, whose destination's entry says so: see is_held().
 void park(Worker& worker, Burst& burst, uint16_t i);
 
 // Sends what waits for the host of this FDB key, unless it still stands still.

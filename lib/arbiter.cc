@@ -39,9 +39,10 @@ Judgement move(FdbEntry current, const Claim& claim) {
 }
 
 Judgement test(FdbEntry current, const Claim& claim) {
+  const bool was_offline = current.state() == FdbState::kOffline;
   return {Verdict::kTested, current.with_other(claim.at)
                                 .with_state(FdbState::kTesting)
-                                .with_windows(0)
+                                .with_windows(was_offline ? kWasOffline : 0)
                                 .with_mark(false)
                                 .with_next_seq()
                                 .with_stamp(FdbEntry::stamp_ms(claim.now))};
@@ -156,7 +157,7 @@ FdbEntry first_heard(Location at, HostClass host_class, Nanos now) {
 }
 
 FdbEntry prepared(FdbEntry current, Location to, Nanos now) {
-  const bool held = current.aside() && current.state() != FdbState::kOffline;
+  const bool held = is_held(current);
   return in_state(current, FdbState::kMigrating, now)
       .with_other(to)
       .with_aside(held)

@@ -55,8 +55,9 @@
 // Classes (HostClass): a learned host follows a claim at once and is verified afterwards; a
 // registered one is verified first; a locked one follows only the VM manager; a static one nobody.
 //
-// Frames for a host that is `aside` are not simply sent. OFFLINE: they are flooded. Else they are
-// held, because the VM manager said that it stands still; whatever moves it releases them.
+// Frames for a host that is `aside` are not simply sent. Where nobody knows it to be, they are
+// flooded. Else they are held, because the VM manager said that it stands still; whatever moves it
+// releases them. See is_held().
 #pragma once
 
 #include <cstdint>
@@ -66,6 +67,9 @@
 #include "lib/units.h"
 
 namespace godwit {
+
+// What windows() says of an entry that is TESTING and not marked, if it was OFFLINE before.
+inline constexpr unsigned kWasOffline = 1;
 
 // A frame seen from the arbiter's side.
 struct Claim {
@@ -124,6 +128,14 @@ FdbEntry reverted(FdbEntry current, Nanos now);
 FdbEntry accepted(FdbEntry current, Nanos now);
 FdbEntry upheld(FdbEntry current, Nanos now);
 FdbEntry unanswered(FdbEntry current);
+
+// Frames for the host are held. What is `aside` and not held is flooded: it is OFFLINE, or it was
+// before it was claimed, or nobody answers for it.
+constexpr bool is_held(FdbEntry entry) {
+  const bool testing = entry.state() == FdbState::kTesting;
+  const bool lost = testing && (entry.marked() || entry.windows() == kWasOffline);
+  return entry.aside() && entry.state() != FdbState::kOffline && !lost;
+}
 
 // Whole seconds since the entry was last heard.
 uint32_t seconds_since_heard(FdbEntry entry, Nanos now);
