@@ -13,8 +13,6 @@
 #include "control/eal.h"
 #include "control/switch.h"
 
-#include "dataplane/ethdev_port.h"
-
 namespace godwit {
 namespace {
 
@@ -42,16 +40,16 @@ BenchPhase between(const BenchPhase& earlier, BenchPhase later) {
 
 // The devices, each with frame buffers of its own.
 struct OpenDevices {
-  OpenDevices(const Config& config, const BenchDevices& from, uint16_t workers) {
+  OpenDevices(const Config& config, const BenchDevices& from) {
     for (PortIndex p = 0; p < static_cast<PortIndex>(config.ports.size()); ++p) {
-      pools.push_back(from.make_pool(p, workers));
-      owned.push_back(std::make_unique<Ethdev>(from.ethdev_name(p), workers, pools.back().get()));
+      pools.push_back(from.make_pool(p));
+      owned.push_back(from.open(p, pools.back().get()));
       list.push_back(owned.back().get());
     }
   }
 
   std::vector<PoolPointer> pools;  // outlive the devices
-  std::vector<std::unique_ptr<Ethdev>> owned;
+  std::vector<std::unique_ptr<PortDevice>> owned;
   std::vector<PortDevice*> list;
 };
 
@@ -59,8 +57,8 @@ struct OpenDevices {
 class Bench {
  public:
   Bench(const Config& config, const BenchDevices& devices, uint16_t workers)
-      : devices_(config, devices, workers),
-        switch_(config, workers, kFixedSecret, devices_.list, devices_.pools.front().get()) {}
+      : devices_(config, devices),
+        switch_(config, {.workers = workers}, devices_.list, devices_.pools.front().get()) {}
 
   // Runs the workers, and control on this thread. Returns what they did.
   BenchPhase run(Nanos duration, bool timed);

@@ -6,18 +6,12 @@
 #include <vector>
 
 #include "control/command_line.h"
+#include "control/devices.h"
 
 #include "lib/config.h"
 #include "lib/units.h"
 
-struct rte_mempool;
-
 namespace godwit {
-
-struct FreePool {
-  void operator()(rte_mempool* pool) const;
-};
-using PoolPointer = std::unique_ptr<rte_mempool, FreePool>;
 
 class BenchDevices {
  public:
@@ -29,15 +23,14 @@ class BenchDevices {
   // enough, else plain pages. What the user gave comes last and so decides.
   std::vector<std::string> eal_arguments() const;
 
-  const std::string& ethdev_name(PortIndex port) const { return devices_[port].ethdev; }
-  // Needs a started Eal. Throws std::runtime_error.
-  PoolPointer make_pool(PortIndex port, uint16_t workers) const;
+  // Both need a started Eal. Throw std::runtime_error.
+  PoolPointer make_pool(PortIndex port) const;
+  std::unique_ptr<PortDevice> open(PortIndex port, rte_mempool* pool) const;
 
  private:
   struct Device {
-    std::string argument;  // of the EAL
-    std::string ethdev;    // its name
-    uint64_t frames = 0;   // of a capture, each of which keeps a buffer
+    std::string text;     // as a configuration would have it
+    uint64_t frames = 0;  // of a capture, each of which keeps a buffer
   };
 
   uint64_t buffers(PortIndex port) const;

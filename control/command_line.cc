@@ -19,6 +19,7 @@ constexpr std::string_view kUsage =
     "godwit: a virtual switch and gateway for networks whose machines move\n"
     "\n"
     "  godwit check  CONFIG                       say all that is wrong with a configuration\n"
+    "  godwit run    CONFIG [-- EAL-ARGUMENTS]    the daemon\n"
     "  godwit replay CONFIG CAPTURE.pcapng        play a capture; each interface is the port of "
     "that "
     "name\n"
@@ -51,8 +52,9 @@ po::options_description replay_description() {
   return options;
 }
 
-po::options_description check_description() {
-  po::options_description options("Options of godwit check");
+// Of a command that has no others.
+po::options_description plain_description(const std::string& command) {
+  po::options_description options("Options of godwit " + command);
   options.add_options()("help", "show this")("version", "show the version");
   return options;
 }
@@ -187,7 +189,7 @@ CommandLine parse_replay(const std::vector<std::string>& words) {
 CommandLine parse_check(const std::vector<std::string>& words) {
   po::positional_options_description positions;
   positions.add("config", 1);
-  const po::options_description visible = check_description();
+  const po::options_description visible = plain_description("check");
   const po::variables_map values = parse(words, visible, positions);
   CommandLine line;
   line.help = help_text("godwit check CONFIG", visible);
@@ -208,11 +210,35 @@ uint64_t parse_number(const char* option, const std::string& text, uint64_t most
   return number.value;
 }
 
+// What stands behind --, which is EAL's; `words` are left without it.
+std::vector<std::string> take_eal_words(std::vector<std::string>& words) {
+  const auto dashes = std::find(words.begin(), words.end(), "--");
+  std::vector<std::string> eal;
+  if (dashes != words.end()) eal.assign(dashes + 1, words.end());
+  words.erase(dashes, words.end());
+  return eal;
+}
+
+CommandLine parse_run(std::vector<std::string> words) {
+  CommandLine line;
+  line.run.eal = take_eal_words(words);
+  po::positional_options_description positions;
+  positions.add("config", 1);
+  const po::options_description visible = plain_description("run");
+  const po::variables_map values = parse(words, visible, positions);
+  line.help = help_text("godwit run CONFIG [-- EAL-ARGUMENTS]", visible);
+  if (values.count("help") != 0) return line;
+  line.command = Command::kVersion;
+  if (values.count("version") != 0) return line;
+  line.command = Command::kRun;
+  line.run.config = text_of(values, "config");
+  if (line.run.config.empty()) throw UsageError("run wants a configuration file");
+  return line;
+}
+
 CommandLine parse_bench(std::vector<std::string> words) {
   CommandLine line;
-  const auto eal = std::find(words.begin(), words.end(), "--");
-  if (eal != words.end()) line.bench.eal.assign(eal + 1, words.end());
-  words.erase(eal, words.end());
+  line.bench.eal = take_eal_words(words);
   po::positional_options_description positions;
   positions.add("config", 1);
   const po::options_description visible = bench_description();
@@ -247,14 +273,15 @@ CommandLine parse_command_line(int argc, char** argv) {
   if (command == "replay") return parse_replay(words);
   if (command == "check") return parse_check(words);
   if (command == "bench") return parse_bench(words);
+  if (command == "run") return parse_run(words);
   CommandLine line;
   if (command == "--version") {
     line.command = Command::kVersion;
   } else if (command == "--help" || command == "-h" || command == "help") {
     line.help = kUsage;
   } else {
-    constexpr std::array<std::string_view, 5> kCommands = {"bench", "check", "replay", "--help",
-                                                           "--version"};
+    constexpr std::array<std::string_view, 6> kCommands = {"bench", "check",  "replay",
+                                                           "run",   "--help", "--version"};
     throw UsageError(
         fmt::format("unknown command '{}'{}", command, did_you_mean(command, kCommands)));
   }

@@ -49,7 +49,12 @@ struct BenchOptions {
   std::vector<std::string> eal;  // what stood behind --
 };
 
-enum class Command { kHelp, kVersion, kCheck, kReplay, kBench };
+struct RunOptions {
+  std::string config;
+  std::vector<std::string> eal;  // what stood behind --
+};
+
+enum class Command { kHelp, kVersion, kCheck, kReplay, kBench, kRun };
 
 struct CommandLine {
   Command command = Command::kHelp;
@@ -57,6 +62,7 @@ struct CommandLine {
   std::string config;  // kCheck
   ReplayOptions replay;
   BenchOptions bench;
+  RunOptions run;
 };
 
 // Throws UsageError.

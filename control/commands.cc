@@ -14,8 +14,11 @@
 #include "control/bench.h"
 #include "control/bench_report.h"
 #include "control/config_file.h"
+#include "control/daemon.h"
+#include "control/devices.h"
 #include "control/eal.h"
 #include "control/explain.h"
+#include "control/log.h"
 #include "control/output_file.h"
 #include "control/progress.h"
 #include "control/report.h"
@@ -181,6 +184,23 @@ int bench(const BenchOptions& options) {
   if (complete.workers == 0) complete.workers = config->workers.count;
   const BenchResult result = run_bench(*config, complete);
   fmt::print("{}", options.json ? bench_json(result, *config) : bench_text(result));
+  return 0;
+}
+
+int run(const RunOptions& options) {
+  const auto config = load_config(options.config);
+  if (!config) return kBadInput;
+  std::string without;
+  for (const PortConfig& port : config->ports)
+    if (port.device.empty()) without += (without.empty() ? "" : ", ") + port.name;
+  if (!without.empty())
+    throw UsageError(
+        fmt::format("{}: ports without a device: {} (run wants one for each: "
+                    "see ports in docs/configuration.md)",
+                    options.config, without));
+  take_dpdk_log();
+  const Eal eal(daemon_arguments(*config, options.eal));
+  Daemon(*config).run();
   return 0;
 }
 

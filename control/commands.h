@@ -11,5 +11,6 @@ namespace godwit {
 int check(const std::string& config_path);
 int replay(const ReplayOptions& options);
 int bench(const BenchOptions& options);
+int run(const RunOptions& options);
 
 }  // namespace godwit

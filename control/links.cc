@@ -22,7 +22,8 @@ FdbEntry without_link(FdbEntry entry, Nanos now) {
 }  // namespace
 
 bool Links::set(PortIndex port, bool up) {
-  if (tables_.ports.is_up(port) == up) return false;
+  if (told_up_[port] == up && tables_.ports.is_up(port) == up) return false;
+  told_up_[port] = up;
   tables_.ports.set(port, up);
   if (!up) walks_.push_back({port, 0});
   return true;

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <vector>
 
 #include "dataplane/tables.h"
 
@@ -18,7 +19,11 @@ namespace godwit {
 
 class Links {
  public:
-  explicit Links(Tables& tables) : tables_(tables) {}
+  // Whether a port is up so far is as the tables have it.
+  explicit Links(Tables& tables) : tables_(tables) {
+    for (size_t p = 0; p < told_up_.size(); ++p)
+      told_up_[p] = tables.ports.is_up(static_cast<PortIndex>(p));
+  }
 
   // A host at a port that went down: what its entry was, and what it is now.
   std::function<void(uint64_t key, FdbEntry was, FdbEntry is, Nanos now)> on_host;
@@ -38,6 +43,9 @@ class Links {
   void visit(uint32_t slot, PortIndex port, Nanos now);
 
   Tables& tables_;
+  // What set() was told. A worker that hears a port, and the device itself when its link goes, say
+  // so in the tables first.
+  std::vector<bool> told_up_ = std::vector<bool>(kMaxPorts);
   std::deque<Walk> walks_;
 };
 

@@ -30,6 +30,8 @@ int run(const godwit::CommandLine& line) {
       return godwit::replay(line.replay);
     case godwit::Command::kBench:
       return godwit::bench(line.bench);
+    case godwit::Command::kRun:
+      return godwit::run(line.run);
   }
   return kFailed;
 }

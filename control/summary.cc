@@ -77,13 +77,7 @@ std::string describe(const Topology& topology, const MoveRecord& move) {
 }
 
 std::string describe(const Topology& topology, const Alarm& alarm) {
-  std::string who;
-  if (alarm.mac) who += fmt::format(" {}", to_string(*alarm.mac));
-  if (alarm.ip) who += fmt::format(" {}", to_string(*alarm.ip));
-  return fmt::format("  {:>11}  {} in {} at {}:{} {}\n", format_duration(alarm.at),
-                     kAlarmNames[static_cast<size_t>(alarm.kind)],
-                     topology.bridge(alarm.bridge).name, port_name(topology, alarm.port), who,
-                     alarm.detail);
+  return fmt::format("  {:>11}  {}\n", format_duration(alarm.at), plain_words(topology, alarm));
 }
 
 template <class Item>
@@ -113,6 +107,15 @@ std::string fates(const Worker& worker) {
 }
 
 }  // namespace
+
+std::string plain_words(const Topology& topology, const Alarm& alarm) {
+  std::string words(kAlarmNames[static_cast<size_t>(alarm.kind)]);
+  if (alarm.bridge != kNoBridge) words += " in " + topology.bridge(alarm.bridge).name;
+  words += fmt::format(" at {}:", port_name(topology, alarm.port));
+  if (alarm.mac) words += " " + to_string(*alarm.mac);
+  if (alarm.ip) words += " " + to_string(*alarm.ip);
+  return words + " " + alarm.detail;
+}
 
 std::string format_duration(Nanos duration) {
   const auto value = static_cast<double>(duration);

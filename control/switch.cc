@@ -1,6 +1,6 @@
 #include "control/switch.h"
 
-#include <stdexcept>
+#include <chrono>
 
 #include <fmt/format.h>
 #include <rte_errno.h>
@@ -12,6 +12,7 @@ namespace {
 constexpr unsigned kEvents = 1U << 16;
 // At the end, ports that never run dry are given so many rounds.
 constexpr unsigned kDrainRounds = 64;
+constexpr unsigned kIdleBeforeNap = 64;  // rounds
 
 }  // namespace
 
@@ -34,19 +35,27 @@ struct Switch::Lane {
   LaneCounters counters;
 };
 
-Switch::Switch(const Config& config, uint16_t workers, const HashSecret& secret,
+Switch::Switch(const Config& config, const SwitchOptions& options,
                std::span<PortDevice* const> devices, rte_mempool* pool)
     : topology_(config),
+      nap_(options.nap),
       devices_(devices.begin(), devices.end()),
-      tables_(config, secret),
+      tables_(config, options.secret),
       fib_(config),
-      quiescence_(workers),
-      channels_(make_lanes(workers, pool)),
+      quiescence_(options.workers),
+      channels_(make_lanes(options.workers, pool)),
       control_(topology_, tables_, channels_, quiescence_) {}
 
 Switch::~Switch() { stop(); }
 
+// Control takes it from there.
+void Switch::set_links() {
+  for (size_t p = 0; p < devices_.size(); ++p)
+    tables_.ports.set(static_cast<PortIndex>(p), devices_[p]->state().up);
+}
+
 std::vector<Channel*> Switch::make_lanes(uint16_t workers, rte_mempool* pool) {
+  set_links();
   std::vector<Channel*> channels;
   for (uint16_t w = 0; w < workers; ++w) {
     lanes_.push_back(std::make_unique<Lane>(*this, w, pool));
@@ -57,6 +66,7 @@ std::vector<Channel*> Switch::make_lanes(uint16_t workers, rte_mempool* pool) {
 
 void Switch::start(bool timed) {
   running_.store(true, std::memory_order_relaxed);
+  draining_.store(static_cast<uint16_t>(lanes_.size()), std::memory_order_relaxed);
   unsigned lcore = rte_get_next_lcore(-1, 1, 0);
   for (const auto& lane : lanes_) {
     lane->worker->timed = timed;
@@ -95,6 +105,7 @@ void Switch::run(uint16_t index) {
   LaneCounters& counters = lane.counters;
   quiescence_.online(index);
   Nanos now = clock_.now();
+  unsigned idle = 0;
   while (is_running()) {
     const uint16_t frames = worker.step(now);
     quiescence_.quiescent(index);
@@ -102,14 +113,30 @@ void Switch::run(uint16_t index) {
     now = clock_.now();
     ++counters.rounds;
     counters.frames += frames;
-    if (frames == 0)
-      ++counters.idle_rounds;
-    else
+    if (frames > 0) {
       counters.busy += now - began;
+      idle = 0;
+      continue;
+    }
+    ++counters.idle_rounds;
+    if (nap_ != 0 && ++idle > kIdleBeforeNap)
+      std::this_thread::sleep_for(std::chrono::nanoseconds(nap_));
   }
+  drain(index);
+  quiescence_.offline(index);
+}
+
+// What the ports have still to give, and then what other workers lend while they do the same.
+void Switch::drain(uint16_t index) {
+  Worker& worker = *lanes_[index]->worker;
   for (unsigned n = 0; n < kDrainRounds && worker.step(clock_.now()) > 0; ++n)
     quiescence_.quiescent(index);
-  quiescence_.offline(index);
+  draining_.fetch_sub(1, std::memory_order_relaxed);
+  do {
+    worker.step(clock_.now());
+    quiescence_.quiescent(index);
+  } while (draining_.load(std::memory_order_relaxed) > 0);
+  worker.step(clock_.now());
 }
 
 void Switch::turn() {

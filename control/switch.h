@@ -56,13 +56,19 @@ struct LaneView {
   LaneCounters counters;
 };
 
+struct SwitchOptions {
+  uint16_t workers = 1;
+  HashSecret secret = kFixedSecret;
+  Nanos nap = 0;  // how long a worker rests that had nothing to do for a while; 0: never
+};
+
 class Switch {
  public:
   // `devices` by PortIndex; each has a port for every worker, 0 .. workers - 1. Workers take frames
   // of their own from `pool`. `config`, the devices and the pool must outlive the switch. Needs a
   // started Eal. Throws std::runtime_error and std::system_error when memory is short.
-  Switch(const Config& config, uint16_t workers, const HashSecret& secret,
-         std::span<PortDevice* const> devices, rte_mempool* pool);
+  Switch(const Config& config, const SwitchOptions& options, std::span<PortDevice* const> devices,
+         rte_mempool* pool);
   ~Switch();
   Switch(const Switch&) = delete;
   Switch& operator=(const Switch&) = delete;
@@ -95,11 +101,14 @@ class Switch {
  private:
   struct Lane;
 
+  void set_links();
   std::vector<Channel*> make_lanes(uint16_t workers, rte_mempool* pool);
   void run(uint16_t index);
+  void drain(uint16_t index);
   static int launched(void* order);
 
   const Topology topology_;
+  const Nanos nap_;
   std::vector<PortDevice*> devices_;
   Tables tables_;
   Fib fib_;
@@ -110,6 +119,7 @@ class Switch {
   TscClock clock_;
   // Only says "go on" or "finish"; nothing else is handed over by it.
   std::atomic<bool> running_{false};
+  std::atomic<uint16_t> draining_{0};  // workers that may still lend frames to others
 };
 
 }  // namespace godwit

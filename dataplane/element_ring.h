@@ -1,6 +1,7 @@
 // A ring of plain values between one producer and one consumer.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <type_traits>
 
@@ -23,10 +24,19 @@ class ElementRing {
 
   // The producer's side. False when the ring is full.
   bool put(T value) { return rte_ring_sp_enqueue_elem(ring_.get(), &value, sizeof value) == 0; }
+  // As many of them as there is room for; returns how many.
+  uint16_t put_some(const T* values, uint16_t count) {
+    return static_cast<uint16_t>(
+        rte_ring_sp_enqueue_burst_elem(ring_.get(), values, sizeof(T), count, nullptr));
+  }
   unsigned room() const { return rte_ring_free_count(ring_.get()); }
 
   // The consumer's side. False when the ring is empty.
   bool take(T& value) { return rte_ring_sc_dequeue_elem(ring_.get(), &value, sizeof value) == 0; }
+  uint16_t take_some(T* values, uint16_t most) {
+    return static_cast<uint16_t>(
+        rte_ring_sc_dequeue_burst_elem(ring_.get(), values, sizeof(T), most, nullptr));
+  }
   bool empty() const { return rte_ring_empty(ring_.get()) != 0; }
 
  private:

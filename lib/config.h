@@ -122,6 +122,9 @@ struct ControlConfig {
 struct WorkersConfig {
   uint16_t count = 1;
   uint16_t burst = 32;  // frames, 1 .. kMaxBurst
+  // How long a worker rests when nothing came in for a while, 0: never. Not given: never, as long
+  // as it has a CPU for itself.
+  std::optional<Nanos> nap;
 };
 
 inline constexpr uint16_t kMaxBurst = 256;

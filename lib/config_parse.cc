@@ -12,6 +12,7 @@
 #include "lib/config_check.h"
 #include "lib/config_names.h"
 #include "lib/config_reader.h"
+#include "lib/device_name.h"
 #include "lib/prefix_map.h"
 #include "lib/utf8.h"
 #include "lib/yaml_tree.h"
@@ -77,14 +78,22 @@ class ConfigParser {
       PortConfig port;
       port.name = named.name;
       MapReader keys(messages_, *named.value, fmt::format("port {}", quoted(named.name)), "");
-      if (const YamlNode* device = keys.find_text("device", "a device"))
-        read_text(keys, "device", *device, port.device);
+      read_device(keys, port.device);
       keys.read_count("queues", port.queues, {1, 64});
       keys.finish();
       port_names_.add(named.name);
       config_.ports.push_back(std::move(port));
       places_.ports.push_back(named.place);
     }
+  }
+
+  void read_device(MapReader& keys, std::string& out) {
+    const YamlNode* device = keys.find_text("device", "a device");
+    if (device == nullptr) return;
+    read_text(keys, "device", *device, out);
+    if (out.empty()) return;
+    if (const DeviceName parsed = parse_device(out); !parsed.ok())
+      keys.value_error("device", *device, parsed.error);
   }
 
   // Text that goes to the system as it is: an escape sequence can put anything into it.
@@ -190,6 +199,10 @@ class ConfigParser {
   void read_workers(MapReader map) {
     map.read_count("count", config_.workers.count, {1, 64});
     map.read_count("burst", config_.workers.burst, {1, kMaxBurst});
+    if (map.has_value("nap")) {
+      config_.workers.nap.emplace();
+      map.read_duration("nap", *config_.workers.nap, {0, 10 * kMillisecond});
+    }
     map.finish();
   }
 

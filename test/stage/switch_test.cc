@@ -75,7 +75,8 @@ class World {
         a("a", workers),
         b("b", workers),
         devices_{&a, &b},
-        subject(std::make_unique<Switch>(config_, workers, kFixedSecret, devices_, pool_.get())) {}
+        subject(std::make_unique<Switch>(config_, SwitchOptions{.workers = workers}, devices_,
+                                         pool_.get())) {}
   ~World() { subject.reset(); }
 
   void offer(ElementRing<rte_mbuf*>& in, const Octets& octets) {

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -72,25 +73,53 @@ class Host:
 
 
 class Switch:
-    """A godwit that runs on the hosts' ports, for `seconds` at most."""
+    """A godwit that runs."""
 
-    def __init__(self, godwit, config, seconds):
+    def __init__(self, godwit, config, eal=('--no-huge',), environment=()):
+        self._words = [godwit, 'run']
+        self._eal = eal
+        self._environment = os.environ | dict(environment)
         self._config = tempfile.NamedTemporaryFile('w', suffix='.yaml')
+        self._log = tempfile.NamedTemporaryFile('r')
+        self.configure(config)
+        self.start()
+
+    def configure(self, config):
+        self._config.seek(0)
+        self._config.truncate()
         self._config.write(config)
         self._config.flush()
-        self._log = tempfile.NamedTemporaryFile('r')
-        with open(self._log.name, 'w') as log:
-            self._process = subprocess.Popen(
-                [godwit, 'bench', self._config.name, '--seconds', str(seconds), '--', '--no-huge', '-m', '512'],
-                stdout=log, stderr=subprocess.STDOUT)
 
-    def wait_for(self, host, address, seconds=15):
-        """Until the gateway answers; what godwit said is the error if it does not."""
+    def start(self):
+        with open(self._log.name, 'a') as log:
+            self.process = subprocess.Popen([*self._words, self._config.name, '--', *self._eal], stdout=log,
+                                            stderr=subprocess.STDOUT, env=self._environment)
+
+    def log(self):
+        with open(self._log.name) as log:
+            return log.read()
+
+    def wait_for_log(self, pattern, seconds=30):
+        """Until it has said so, ever; what it said is the error if it does not."""
+        end = time.monotonic() + seconds
+        while not (said := re.search(pattern, self.log())):
+            if time.monotonic() > end or self.process.poll() is not None:
+                raise RuntimeError(f'godwit does not say {pattern!r}: {self.log()}')
+            time.sleep(0.02)
+        return said
+
+    def wait_for(self, host, address, seconds=30):
+        """Until the address answers; what godwit said is the error if it does not."""
         end = time.monotonic() + seconds
         while '1 received' not in host.run('ping', '-c', '1', '-W', '1', address):
-            if time.monotonic() > end or self._process.poll() is not None:
-                raise RuntimeError(f'godwit does not answer: {self._log.read()}')
+            if time.monotonic() > end or self.process.poll() is not None:
+                raise RuntimeError(f'{address} does not answer: {self.log()}')
+
+    def stop(self, how=signal.SIGTERM, seconds=30):
+        """Its exit status."""
+        self.process.send_signal(how)
+        return self.process.wait(seconds)
 
     def end(self):
-        self._process.send_signal(signal.SIGKILL)
-        self._process.wait()
+        if self.process.poll() is None:
+            self.stop(signal.SIGKILL)

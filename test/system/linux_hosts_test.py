@@ -36,7 +36,7 @@ class LinuxHosts(unittest.TestCase):
         cls.addClassCleanup(lambda: [end() for end in reversed(cls.ends)])
         cls.red, cls.old, cls.new = (cls.host(*who) for who in (('a', '52:54:00:00:01:01'), ('b', '52:54:00:00:02:01'),
                                                                 ('c', '52:54:00:00:02:01')))
-        cls.switch = Switch(godwit, CONFIG.format(cls.red.port, cls.old.port, cls.new.port), seconds=120)
+        cls.switch = Switch(godwit, CONFIG.format(cls.red.port, cls.old.port, cls.new.port))
         cls.ends.append(cls.switch.end)
         cls.red.up(['10.1.0.1/24', 'fd00:1::1/64'], ['10.1.0.254', 'fd00:1::fe'])
         cls.old.up(**VM)

@@ -1,0 +1,136 @@
+#include "control/daemon.h"
+
+#include <algorithm>
+#include <csignal>
+#include <random>
+#include <string>
+#include <utility>
+
+#include "control/environment.h"
+#include "control/log.h"
+#include "control/summary.h"
+
+namespace godwit {
+namespace {
+
+constexpr Nanos kTurn = 1 * kMillisecond;
+constexpr Nanos kLookAtLinks = 100 * kMillisecond;
+// Of a worker that has no CPU for itself and nothing to do.
+constexpr Nanos kNapOnSharedCpu = 50 * kMicrosecond;
+
+// Hosts choose their MACs, so nobody may foresee where one is in a table.
+HashSecret random_secret() {
+  std::random_device source;
+  const auto word = [&] { return uint64_t{source()} << 32 | source(); };
+  return {word(), word()};
+}
+
+Nanos nap(const Config& config) {
+  return config.workers.nap.value_or(has_cpu_for_each(config.workers.count) ? 0 : kNapOnSharedCpu);
+}
+
+std::string names_of(const std::vector<LaneView>& workers) {
+  std::string names;
+  for (const LaneView& worker : workers) {
+    if (!names.empty()) names += ", ";
+    names += worker.lcore == LCORE_ID_ANY ? "a thread" : fmt::format("lcore {}", worker.lcore);
+  }
+  return names;
+}
+
+}  // namespace
+
+Every::Every(boost::asio::io_context& loop, Nanos period, std::function<void()> work)
+    : timer_(loop, std::chrono::nanoseconds(period)), period_(period), work_(std::move(work)) {
+  wait();
+}
+
+void Every::wait() {
+  timer_.async_wait([this](const boost::system::error_code& error) {
+    if (error) return;
+    work_();
+    // What was missed is not made up for.
+    const auto now = std::chrono::steady_clock::now();
+    timer_.expires_at(std::max(timer_.expiry() + period_, now));
+    wait();
+  });
+}
+
+Daemon::Daemon(const Config& config)
+    : config_(config),
+      devices_(config),
+      switch_(config,
+              {.workers = config.workers.count, .secret = random_secret(), .nap = nap(config)},
+              devices_.list(), devices_.pool()),
+      signals_(loop_, SIGTERM, SIGINT),
+      link_told_(config.ports.size()),
+      rounds_seen_(config.workers.count) {
+  if (!has_cpu_for_each(config.workers.count))
+    log("warning: {} workers and control share {} CPUs: workers rest when they have nothing to do",
+        config.workers.count, cpu_count());
+}
+
+void Daemon::run() {
+  switch_.start();
+  log("started: {} ports, {} bridges, {} workers ({})", config_.ports.size(),
+      config_.bridges.size(), config_.workers.count, names_of(switch_.workers()));
+  await_signal();
+  const Every turn(loop_, kTurn, [this] { switch_.turn(); });
+  const Every links(loop_, kLookAtLinks, [this] {
+    watch_links();
+    tell_alarms();
+  });
+  std::optional<Every> watchdog;
+  if (const auto interval = service_.watchdog())
+    watchdog.emplace(loop_, *interval / 2, [this] { feed_watchdog(); });
+  watch_links();
+  service_.tell("READY=1");
+  loop_.run();
+  service_.tell("STOPPING=1");
+  switch_.stop();
+  switch_.turn();
+  tell_alarms();
+  tell_totals();
+}
+
+void Daemon::await_signal() {
+  signals_.async_wait([this](const boost::system::error_code& error, int signal) {
+    if (error) return;
+    log("{}: stopping", signal == SIGTERM ? "SIGTERM" : "SIGINT");
+    loop_.stop();
+  });
+}
+
+void Daemon::watch_links() {
+  for (size_t p = 0; p < link_told_.size(); ++p) {
+    const auto port = static_cast<PortIndex>(p);
+    const PortState state = switch_.port_state(port);
+    switch_.control().link(port, state.up, switch_.now());
+    if (std::exchange(link_told_[p], state.up) == state.up) continue;
+    log("port {} is {} ({})", config_.ports[p].name, state.up ? "up" : "down", state.device);
+  }
+}
+
+void Daemon::tell_alarms() {
+  const std::vector<Alarm>& alarms = switch_.control().alarms().all();
+  for (; alarms_told_ < alarms.size(); ++alarms_told_)
+    log("alarm: {}", plain_words(switch_.topology(), alarms[alarms_told_]));
+}
+
+// A worker that has stood still since the last time is as bad as none: the service manager then
+// hears nothing, and acts.
+void Daemon::feed_watchdog() {
+  bool all_move = true;
+  const std::vector<LaneView> workers = switch_.workers();
+  for (size_t w = 0; w < workers.size(); ++w)
+    all_move &=
+        std::exchange(rounds_seen_[w], workers[w].counters.rounds) != workers[w].counters.rounds;
+  if (all_move) service_.tell("WATCHDOG=1");
+}
+
+void Daemon::tell_totals() const {
+  const PortCounters all = switch_.totals().all_ports;
+  log("stopped: {} frames in, {} out, {} dropped", all.rx, all.tx, dropped(all) + all.tx_full);
+}
+
+}  // namespace godwit

@@ -1,0 +1,133 @@
+#include "control/devices.h"
+
+#include <algorithm>
+#include <bit>
+#include <stdexcept>
+
+#include <fmt/format.h>
+#include <rte_errno.h>
+#include <rte_mbuf.h>
+
+#include "control/environment.h"
+
+#include "dataplane/ethdev_port.h"
+
+#include "lib/device_name.h"
+
+namespace godwit {
+namespace {
+
+constexpr uint64_t kDescriptors = 1024;   // of a queue of a device
+constexpr uint64_t kOfSwitch = 8192;      // copies, frames of godwit's own
+constexpr uint64_t kOfWorker = 4096;      // bursts under way, its cache, frames lent
+constexpr uint64_t kMostHeld = 1U << 16;  // for machines on their way, whatever the bridges allow
+constexpr unsigned kBufferCache = 256;
+constexpr uint64_t kBufferOctets =
+    RTE_MBUF_DEFAULT_BUF_SIZE + sizeof(rte_mbuf) + 2 * RTE_CACHE_LINE_SIZE;
+constexpr uint64_t kOtherMegabytes = 256;  // rings, descriptors, routes, DPDK's own
+
+uint64_t buffers(const Config& config) {
+  if (config.mbufs != 0) return config.mbufs;
+  uint64_t held = 0;
+  for (const BridgeConfig& bridge : config.bridges) held += bridge.moves.hold.frames;
+  uint64_t count = kOfSwitch + config.limits.unresolved + std::min(held, kMostHeld) +
+                   config.workers.count * kOfWorker;
+  for (const PortConfig& port : config.ports)
+    count += kDescriptors * (port.queues + config.workers.count);
+  return count;
+}
+
+// What DPDK calls a port's device, and how it is to be made.
+std::string dpdk_argument(const DeviceName& device, PortIndex port) {
+  switch (device.kind) {
+    case DeviceKind::kTap:
+      return fmt::format("net_tap{},iface={}", port, device.name);
+    case DeviceKind::kMemif:
+      return fmt::format("net_memif{},socket={},socket-abstract=no,role={}", port, device.name,
+                         device.client ? "client" : "server");
+    default:
+      return device.options.empty() ? device.name : device.name + "," + device.options;
+  }
+}
+
+std::string_view advice(const DeviceName& device) {
+  switch (device.kind) {
+    case DeviceKind::kPci:
+      return "bind it to a driver that DPDK can use, such as vfio-pci: dpdk-devbind.py --status "
+             "shows them";
+    case DeviceKind::kTap:
+      return "taps want root or CAP_NET_ADMIN, and /dev/net/tun";
+    case DeviceKind::kMemif:
+    case DeviceKind::kVhost:
+      return "the socket's directory must be there, and godwit may write to it";
+    default:
+      return "is its interface or file there ('ip link' shows interfaces), and may godwit open it? "
+             "Packet sockets want root or CAP_NET_RAW";
+  }
+}
+
+}  // namespace
+
+void FreePool::operator()(rte_mempool* pool) const { rte_mempool_free(pool); }
+
+PoolPointer make_pool(const std::string& name, uint64_t buffers) {
+  PoolPointer pool(rte_pktmbuf_pool_create(name.c_str(), static_cast<unsigned>(buffers),
+                                           kBufferCache, 0, RTE_MBUF_DEFAULT_BUF_SIZE,
+                                           SOCKET_ID_ANY));
+  if (!pool)
+    throw std::runtime_error(fmt::format(
+        "no memory for {} frame buffers: {} (memory.mbufs in the configuration sets their number)",
+        buffers, rte_strerror(rte_errno)));
+  return pool;
+}
+
+std::unique_ptr<PortDevice> open_device(const std::string& port, const std::string& text,
+                                        const DeviceUse& use, rte_mempool* pool) {
+  const DeviceName device = parse_device(text);
+  try {
+    return std::make_unique<Ethdev>(EthdevOptions{.argument = dpdk_argument(device, use.number),
+                                                  .device = text,
+                                                  .rx_queues = use.rx_queues,
+                                                  .workers = use.workers,
+                                                  .first_worker = use.number},
+                                    pool);
+  } catch (const std::runtime_error& error) {
+    throw std::runtime_error(fmt::format("port '{}': {} ({})", port, error.what(), advice(device)));
+  }
+}
+
+std::vector<std::string> pci_arguments(const std::vector<std::string>& devices) {
+  std::vector<std::string> arguments;
+  for (const std::string& text : devices)
+    if (const DeviceName device = parse_device(text); device.kind == DeviceKind::kPci)
+      arguments.push_back("--allow=" + dpdk_argument(device, 0));
+  if (arguments.empty()) arguments.emplace_back("--no-pci");
+  return arguments;
+}
+
+std::vector<std::string> daemon_arguments(const Config& config,
+                                          const std::vector<std::string>& of_user) {
+  const uint64_t megabytes = (buffers(config) * kBufferOctets >> 20) + kOtherMegabytes;
+  std::vector<std::string> texts;
+  for (const PortConfig& port : config.ports) texts.push_back(port.device);
+  std::vector<std::string> arguments = {"--file-prefix=godwit", "--log-level=*:warning",
+                                        "--log-level=lib.telemetry:error"};
+  for (const auto& more : {lcore_arguments(config.workers.count, of_user),
+                           memory_arguments(megabytes, of_user), pci_arguments(texts), of_user})
+    arguments.insert(arguments.end(), more.begin(), more.end());
+  return arguments;
+}
+
+Devices::Devices(const Config& config) : pool_(make_pool("frames", buffers(config))) {
+  for (size_t p = 0; p < config.ports.size(); ++p) {
+    const PortConfig& port = config.ports[p];
+    owned_.push_back(open_device(port.name, port.device,
+                                 {.number = static_cast<PortIndex>(p),
+                                  .rx_queues = port.queues,
+                                  .workers = config.workers.count},
+                                 pool_.get()));
+    list_.push_back(owned_.back().get());
+  }
+}
+
+}  // namespace godwit
