@@ -5,19 +5,18 @@
 // `probe_wait`, and where it was also 1, 5 and 25 s later (RFC 9135 §7.1). An answer counts only if
 // it comes in at the port that was asked, within `probe_timeout`.
 //
-//   believed, then verified    an answer from the old place takes the move back, until `veto` is
-//   over; (learned)                  no answer from anywhere leaves it as it is verified, then
-//   believed    an answer from the old place ends the claim; one from the new place (registered, or
-//   learned    alone, when `probe_timeout` is over, makes it true. If neither answers and
-//   suspected)             for twice as long, three more frames from the new place do told by the
-//   VM manager     is true; an answer from the old place raises an alarm
+//   believed, then verified   an answer from the old place takes the move back, until `veto` is
+//   (learned)                 over; no answer from anywhere leaves it as it is
+//   verified, then believed   an answer from the old place ends the claim; one from the new place
+//   (registered, or learned   alone, when `probe_timeout` is over, makes it true. If neither
+//   and suspected)            answers for twice as long, three more frames from the new place do
+//   told by the VM manager    it is true; an answer from the old place raises an alarm
 //
 // A host whose IP is not known cannot be asked. What is decided here is written by compare-and-swap
 // against the sequence number of what it is about, so a verdict that is late loses.
 //
 // Control's thread. There is one job for each such host, and the questions are limited for each
-// port
-// (`limits.probes`).
+// port (`limits.probes`).
 #pragma once
 
 #include <array>

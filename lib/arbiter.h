@@ -9,34 +9,33 @@
 //
 // States (FdbState). q is where the host is, p where it may be, r where it was, x any other place.
 //
-//   state            heard at        comes to
-//   FREE             p               BOUND(p)
-//   BOUND(q)         q               refreshed
-//                    p               by class, see below: SETTLING(p, q), TESTING(q, p) or refused
-//   SETTLING(p, r)   p               refreshed
-//     moved a        r or x, an      learned: SETTLING(there, p): a host that came back, or moved
-//     on moment ago     announcement
-//                    r or x, else    less than `probe_wait` after p was heard: late, no evidence,
-//                    for
-//                                    it may have been under way. Then x: SETTLING(x, p). r, in
-//                                    three distinct windows of `probe_wait` with p silent:
-//                                    SETTLING(r, p)
-//   SETTLING(q, p)   p               less than `probe_wait` after q was heard: no evidence; then
-//     marked: p was                  TESTING(q, p), whatever the class
-//     found false    q, x            as above
-//   TESTING(q, p)    q               less than `probe_wait` after the claim: may have been under
-//   way.
-//     not believed                   Then the claim is false: SETTLING(q, p), marked
-//     before it is   p               unverified. Marked (nobody answers): the third time
-//     SETTLING(p, q) verified       x               learned: SETTLING(x, q); else refused
-//   MIGRATING(q, p)  q               refreshed
-//     the manager    p               SETTLING(p, q), if the frame shows that the VM runs
-//     (`activate`) said so        x               refused
-//   OFFLINE(q)       q               BOUND(q)
-//     its place      p               by class, as BOUND
-//     is dead
-//   FROZEN(q)        q               refreshed
-//     too many false anywhere else   refused
+//   state            heard at   comes to
+//   FREE             p          BOUND(p)
+//   BOUND(q)         q          refreshed
+//                    p          by class, see below: SETTLING(p, q), TESTING(q, p) or refused
+//   SETTLING(p, r)   p          refreshed
+//     moved a        r or x, an announcement
+//     moment ago                learned: SETTLING(there, p): a host that came back, or moved on
+//                    r or x     less than `probe_wait` after p was heard: late, no evidence, for
+//                               it may have been under way. Then by class; but r of a learned
+//                               host: SETTLING(r, p) in the third distinct window of `probe_wait`
+//                               with p silent, and doubted before
+//   SETTLING(q, p)   p          less than `probe_wait` after q was heard: no evidence; then
+//     marked: p was             TESTING(q, p), learned and registered alike, or refused
+//     found false    q, x       as above
+//   TESTING(q, p)    q          less than `probe_wait` after the claim: may have been under way.
+//     not believed              Then the claim is false: SETTLING(q, p), marked
+//     before it is   p          unverified. Marked (nobody answers): the third time
+//     verified                  SETTLING(p, q)
+//                    x          learned: SETTLING(x, q); else refused
+//   MIGRATING(q, p)  q          refreshed
+//     the manager    p          SETTLING(p, q), if the frame shows that the VM runs (`activate`)
+//     said so        x          refused
+//   OFFLINE(q)       q          BOUND(q)
+//     its place is   p          by class, as BOUND
+//     dead
+//   FROZEN(q)        q          refreshed
+//     too many false elsewhere  refused
 //
 //   control (functions below)
 //   any but static   prepared(p)     MIGRATING(q, p)
@@ -49,6 +48,7 @@
 //   TESTING(q, p)    accepted        SETTLING(p, q): p answers and q does not
 //                    upheld          SETTLING(q, p), marked: q answers
 //                    unanswered      marked: neither answers
+//                    rested          BOUND(q): nobody spoke for either place
 //   FROZEN(q)        rested          BOUND(q)
 //   OFFLINE(q)       removed         FREE
 //
