@@ -14,6 +14,15 @@ namespace {
 // As many as a ring holds: a worker that posts without end keeps control from nothing else.
 constexpr unsigned kEventsATurn = 1U << 16;
 
+std::string storm_words(const Event& event) {
+  const Mac dst = event.other_mac;
+  return fmt::format("more {} frames than the port may flood, one of them from {}",
+                     dst.is_broadcast() ? "broadcast"
+                     : dst.is_group()   ? "multicast"
+                                        : "unknown unicast",
+                     to_string(event.mac));
+}
+
 }  // namespace
 
 Control::Control(const Topology& topology, Tables& tables, std::span<Channel* const> channels,
@@ -205,6 +214,8 @@ void Control::handle(const Event& event, Nanos now) {
                    "the port's share of MACs to learn is used up");
     case EventKind::kNeighborLimit:
       return alarm(event, AlarmKind::kNeighborLimit, false, "no room to learn another IP");
+    case EventKind::kStorm:
+      return alarm(event, AlarmKind::kStorm, false, storm_words(event));
     case EventKind::kRarpBeyond:
       return follow_rarp_beyond(event, now);
   }

@@ -258,6 +258,11 @@ std::string Explanation::bridge() const {
       return fmt::format("{} is for the next bridge only: not relayed (reserved-group)", dst());
     case Drop::kHairpin:
       return fmt::format("{} is at {}, where the frame came from: dropped (hairpin)", dst(), in());
+    case Drop::kStormBroadcast:
+    case Drop::kStormMulticast:
+    case Drop::kStormUnknown:
+      return fmt::format("{} is to be flooded, and {} floods too much: dropped ({})", dst(), in(),
+                         to_string(burst_.drop[i_]));
     case Drop::kNoDestination:
       return fmt::format("{}: no other port to flood to: dropped (no-destination)", dst());
     default:

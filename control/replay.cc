@@ -38,7 +38,7 @@ bool is_offered(const Burst& burst, uint16_t i) {
     return burst.fate[i] == Fate::kForwarded || burst.fate[i] == Fate::kFlooded;
   const Drop why = burst.drop[i];
   return why == Drop::kNoDestination || why == Drop::kNoMbuf || why == Drop::kTxFull ||
-         why == Drop::kPortDown || why == Drop::kVlanMismatch;
+         why == Drop::kPortDown || why == Drop::kVlanMismatch || why == Drop::kStormUnknown;
 }
 
 }  // namespace

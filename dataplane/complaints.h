@@ -44,7 +44,7 @@ class Complaints {
 
   static constexpr bool is_notice(EventKind kind) {
     return kind == EventKind::kLearnLimit || kind == EventKind::kPortQuota ||
-           kind == EventKind::kNeighborLimit;
+           kind == EventKind::kNeighborLimit || kind == EventKind::kStorm;
   }
 
   Limits all_;

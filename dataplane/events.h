@@ -31,6 +31,7 @@ enum class EventKind : uint8_t {
   kRarpBeyond,     // an untagged RARP of `mac` at `to` that control follows in its further bridges
   kUnresolved,     // a packet waits for the MAC of `ip`
   kConfirmed,      // `mac` answered for `ip`, which was in doubt
+  kStorm,          // a frame of `mac` to `other_mac` was not flooded: `to` floods too much
   kProbed,         // `mac` asked by probe or DAD whether `ip`, which is `other_mac`'s, is free
 };
 

@@ -52,6 +52,22 @@ rte_mbuf* shape(rte_mbuf* frame, const EthernetView& view, TagForm form, uint16_
   return frame;
 }
 
+// Whether the port floods too much; the frame ends here then.
+bool is_beyond_limit(Worker& worker, Burst& burst, uint16_t i, const EthernetView& view) {
+  const auto reason = worker.storm.refuse(burst.in_port[i], view.dst, worker.now);
+  if (!reason) return false;
+  burst.drop_frame(i, *reason);
+  worker.complain({.kind = EventKind::kStorm,
+                   .evidence = burst.evidence[i],
+                   .bridge = burst.bridge[i],
+                   .to = burst.in_port[i],
+                   .at = worker.now,
+                   .mac = view.src,
+                   .other_mac = view.dst,
+                   .ip = {}});
+  return true;
+}
+
 void flood_one(Worker& worker, Burst& burst, uint16_t i) {
   // Fragments of a packet whose receiver's place is unknown are not worth a flood each.
   if (burst.routed[i] == Routed::kInFragments) return burst.drop_frame(i, Drop::kTooBig);
@@ -59,6 +75,7 @@ void flood_one(Worker& worker, Burst& burst, uint16_t i) {
   const EthernetView view = burst.ethernet(i);
   const Audience audience = audience_of(worker, burst, i);
   if (audience.untagged + audience.tagged == 0) return end_alone(burst, i, bridge);
+  if (is_beyond_limit(worker, burst, i, view)) return;
   if (audience.trusted)
     worker.tables.reflections.note(fingerprint(view, burst.bytes(i)), worker.now);
 

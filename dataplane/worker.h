@@ -17,6 +17,7 @@
 #include "dataplane/orders.h"
 #include "dataplane/port.h"
 #include "dataplane/stage_stats.h"
+#include "dataplane/storm.h"
 #include "dataplane/tables.h"
 #include "dataplane/topology.h"
 
@@ -160,6 +161,7 @@ class alignas(RTE_CACHE_LINE_SIZE) Worker {
   std::vector<TokenBucket> testimonies;  // posts of answers by hosts whose place is in doubt
   std::vector<TokenBucket> icmp_errors;
   RateSketch answers_per_source;
+  StormLimits storm;
 
   BurstObserver* observer = nullptr;  // replay's; nobody watches live traffic
 

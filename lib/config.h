@@ -23,10 +23,18 @@ struct Rate {
   uint64_t per_second = 0;
 };
 
+// What one port may have flooded; 0: without limit.
+struct StormConfig {
+  Rate broadcast;
+  Rate multicast;
+  Rate unknown_unicast;
+};
+
 struct PortConfig {
   std::string name;
   std::string device;   // DPDK device argument, PCI address, "vhost:PATH", "tap:NAME", "memif:PATH"
   uint16_t queues = 1;  // rx queues, at most one a worker polls
+  StormConfig storm;
 };
 
 // A port's membership of one bridge.

@@ -218,7 +218,8 @@ class ConfigCheck {
   void warn_about_ports() {
     std::unordered_map<std::string_view, PortIndex> devices;
     for (size_t port = 0; port < config_.ports.size(); ++port) {
-      const auto& [name, device, queues] = config_.ports[port];
+      const std::string& name = config_.ports[port].name;
+      const std::string& device = config_.ports[port].device;
       if (last_bridge_[port] == kNoBridge)
         messages_.warning(places_.ports[port],
                           fmt::format("port '{}' is in no bridge: it drops every frame", name));

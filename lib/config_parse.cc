@@ -80,6 +80,7 @@ class ConfigParser {
       MapReader keys(messages_, *named.value, fmt::format("port {}", quoted(named.name)), "");
       read_device(keys, port.device);
       keys.read_count("queues", port.queues, {1, 64});
+      read_storm(keys.enter("storm"), port.storm);
       keys.finish();
       port_names_.add(named.name);
       config_.ports.push_back(std::move(port));
@@ -94,6 +95,13 @@ class ConfigParser {
     if (out.empty()) return;
     if (const DeviceName parsed = parse_device(out); !parsed.ok())
       keys.value_error("device", *device, parsed.error);
+  }
+
+  static void read_storm(MapReader map, StormConfig& storm) {
+    map.read_rate("broadcast", storm.broadcast.per_second, kMaxRate);
+    map.read_rate("multicast", storm.multicast.per_second, kMaxRate);
+    map.read_rate("unknown_unicast", storm.unknown_unicast.per_second, kMaxRate);
+    map.finish();
   }
 
   // Text that goes to the system as it is: an escape sequence can put anything into it.

@@ -7,6 +7,7 @@ import cases_answers
 import cases_bridging
 import cases_captures
 import cases_gateway
+import cases_guards
 import cases_icmp
 import cases_learning
 import cases_mappings
@@ -17,7 +18,8 @@ import cases_vlans
 from casefile import main
 
 TOPICS = [cases_bridging, cases_vlans, cases_learning, cases_moves, cases_mappings, cases_captures,
-          cases_gateway, cases_icmp, cases_resolution, cases_answers, cases_owners]
+          cases_gateway, cases_icmp, cases_resolution, cases_answers, cases_owners,
+          cases_guards]
 
 if __name__ == '__main__':
     main([case for topic in TOPICS for case in topic.make()], pathlib.Path(__file__).resolve().parent,

@@ -15,7 +15,16 @@ using frames::kPeer;
 using frames::kVm;
 
 constexpr std::string_view kEverything = R"(
-ports: {server1: {}, server2: {}, uplink: {}, lonely: {}, idle: {}, vault1: {}, vault2: {}}
+ports:
+  server1: {}
+  server2: {}
+  uplink: {}
+  lonely: {}
+  idle: {}
+  vault1: {}
+  vault2: {}
+  loud: {storm: {broadcast: 1/s, multicast: 1/s, unknown_unicast: 1/s}}
+  quiet: {}
 bridges:
   red:
     vlan: 10
@@ -23,6 +32,7 @@ bridges:
     gateway: {mac: "02:00:5e:10:00:01", addresses: [10.9.0.254/24]}
     static: [{mac: "52:54:00:00:00:09", port: server1, ip: 10.9.0.9}]
   island: {ports: [lonely]}
+  hall: {ports: [loud, quiet]}
   vault:
     ports: [vault1, vault2]
     moves: {class: registered}
@@ -33,6 +43,7 @@ routes: [{to: 192.0.2.0/24, via: 10.9.0.9}]
 constexpr Mac kPinned{0x525400000009};
 constexpr Mac kGateway{0x02005e100001};
 constexpr Mac kBpdu{0x0180c2000000};
+constexpr Mac kGroup{0x01005e000001};
 constexpr uint16_t kNoRoom = kVlanTagSize - 1;
 
 constexpr IpAddress kHost = IpAddress::v4(0x0a090002);
@@ -91,6 +102,9 @@ const std::vector<Case>& cases() {
       {"no-route", "server2", packet(kHost, IpAddress::v4(0xc6336401))},
       {"subnet-address", "server2", packet(kHost, IpAddress::v4(0x0a0900ff))},
       {"too-big", "server2", long_packet()},
+      {"storm-broadcast", "loud", data(kVm, kBroadcastMac)},
+      {"storm-multicast", "loud", data(kVm, kGroup)},
+      {"storm-unknown", "loud", data(kVm, kPeer)},
   };
   return kCases;
 }
@@ -104,6 +118,7 @@ TEST_CASE("a dropped frame is counted for its reason, reaches nobody and is free
   bench.send(0, "uplink", tagged(data(kPeer, kBroadcastMac), 10));
   bench.send(0, "server1", frames::kQemuRarp);
   bench.send(0, "vault1", frames::kQemuRarp);
+  for (const Mac dst : {kBroadcastMac, kGroup, kPeer}) bench.send(0, "loud", data(kVm, dst));
   bench.tables.ports.set(bench.port("vault2"), c.reason != "port-down");
   bench.offer(c.port, c.frame, c.headroom);
   bench.step(kMillisecond);

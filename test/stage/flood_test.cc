@@ -102,6 +102,32 @@ TEST_CASE("without a buffer for the copy, the frame still reaches the others", "
   CHECK(bench.send(1, from, frame).size() == 5);  // and the next has all
 }
 
+TEST_CASE("a port floods so much, and what its frames tell is heard all the same", "[flood]") {
+  Bench bench(R"(
+ports: {loud: {storm: {broadcast: 2/s, unknown_unicast: 3/s}}, b: {}, c: {}}
+bridges: {wire: {ports: [loud, b, c]}}
+)");
+  const auto flooded = [&](Nanos now, std::string_view port, Mac dst) {
+    unsigned through = 0;
+    for (uint64_t n = 0; n < 10; ++n)
+      through += bench.send(now, port, data(Mac{0x525400000100 + n}, dst)).empty() ? 0 : 1;
+    return through;
+  };
+  CHECK(flooded(0, "loud", kBroadcastMac) == 2);
+  CHECK(flooded(0, "loud", Mac{0x01005e000001}) == 10);
+  CHECK(flooded(0, "loud", kPeer) == 3);
+  CHECK(bench.drops("loud") == Drops{{"storm-broadcast", 8}, {"storm-unknown", 7}});
+  CHECK(flooded(kSecond / 2, "loud", kBroadcastMac) == 1);
+  for (uint64_t n = 0; n < 10; ++n) CHECK(bench.where("wire", Mac{0x525400000100 + n}) == "loud");
+
+  CHECK(flooded(kSecond / 2, "b", kBroadcastMac) == 10);  // and so are moves
+  CHECK(bench.where("wire", Mac{0x525400000100}) == "b");
+  CHECK(flooded(kSecond / 2 + kMillisecond * 100, "loud", kBroadcastMac) == 0);
+  CHECK(flooded(kSecond / 2 + kMillisecond * 100, "c", kVm) == 10);
+  bench.send(kSecond, "b", data(kPeer, kVm));
+  CHECK(flooded(kSecond, "loud", kPeer) == 10);  // known: no flood
+}
+
 TEST_CASE("a flood with nobody to hear it", "[flood]") {
   constexpr std::string_view kAlone = R"(
 ports: {server1: {}, server2: {}}

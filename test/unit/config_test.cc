@@ -39,7 +39,7 @@ void check_bridge_table(std::vector<Wrong> table) {
 
 constexpr const char* kSample = R"(ports:
   server1: {device: "net_af_packet0,iface=veth1"}
-  server2: {device: "0000:3b:00.0", queues: 2}
+  server2: {device: "0000:3b:00.0", queues: 2, storm: {broadcast: 9/s, unknown_unicast: 8/s}}
   uplink:  {device: "net_pcap0,rx_pcap=in.pcap,infinite_rx=1"}
 bridges:
   tenant:
@@ -75,6 +75,9 @@ TEST_CASE("every key of the configuration reaches the model", "[config]") {
   CHECK(config.ports[1].name == "server2");
   CHECK(config.ports[1].device == "0000:3b:00.0");
   CHECK(config.ports[1].queues == 2);
+  CHECK(config.ports[1].storm.broadcast.per_second == 9);
+  CHECK(config.ports[1].storm.multicast.per_second == 0);
+  CHECK(config.ports[1].storm.unknown_unicast.per_second == 8);
   REQUIRE(config.routes.size() == 1);
   CHECK(to_string(config.routes[0].to) == "0.0.0.0/0");
   CHECK(to_string(config.routes[0].via) == "10.9.0.1");
