@@ -11,6 +11,7 @@
 #include "control/environment.h"
 
 #include "dataplane/ethdev_port.h"
+#include "dataplane/vhost_port.h"
 
 #include "lib/device_name.h"
 
@@ -85,6 +86,14 @@ std::unique_ptr<PortDevice> open_device(const std::string& port, const std::stri
                                         const DeviceUse& use, rte_mempool* pool) {
   const DeviceName device = parse_device(text);
   try {
+    if (device.kind == DeviceKind::kVhost)
+      return std::make_unique<VhostDevice>(VhostOptions{.path = device.name,
+                                                        .device = text,
+                                                        .client = device.client,
+                                                        .queues = use.rx_queues,
+                                                        .workers = use.workers,
+                                                        .first_worker = use.number},
+                                           pool);
     return std::make_unique<Ethdev>(EthdevOptions{.argument = dpdk_argument(device, use.number),
                                                   .device = text,
                                                   .rx_queues = use.rx_queues,
@@ -100,7 +109,7 @@ std::vector<std::string> pci_arguments(const std::vector<std::string>& devices) 
   std::vector<std::string> arguments;
   for (const std::string& text : devices)
     if (const DeviceName device = parse_device(text); device.kind == DeviceKind::kPci)
-      arguments.push_back("--allow=" + dpdk_argument(device, 0));
+      arguments.push_back(fmt::format("--allow={}", dpdk_argument(device, 0)));
   if (arguments.empty()) arguments.emplace_back("--no-pci");
   return arguments;
 }

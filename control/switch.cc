@@ -35,6 +35,21 @@ struct Switch::Lane {
   LaneCounters counters;
 };
 
+// Of one port.
+class Switch::User final : public PortUser {
+ public:
+  User(PortStates& states, PortIndex port, Quiescence& quiescence)
+      : states_(states), port_(port), quiescence_(quiescence) {}
+
+  void link(bool up) override { states_.set(port_, up); }
+  void wait_for_workers() override { quiescence_.wait(); }
+
+ private:
+  PortStates& states_;
+  PortIndex port_;
+  Quiescence& quiescence_;
+};
+
 Switch::Switch(const Config& config, const SwitchOptions& options,
                std::span<PortDevice* const> devices, rte_mempool* pool)
     : topology_(config),
@@ -46,16 +61,23 @@ Switch::Switch(const Config& config, const SwitchOptions& options,
       channels_(make_lanes(options.workers, pool)),
       control_(topology_, tables_, channels_, quiescence_) {}
 
-Switch::~Switch() { stop(); }
+Switch::~Switch() {
+  stop();
+  for (PortDevice* device : devices_) device->attach(nullptr);
+}
 
-// Control takes it from there.
-void Switch::set_links() {
-  for (size_t p = 0; p < devices_.size(); ++p)
-    tables_.ports.set(static_cast<PortIndex>(p), devices_[p]->state().up);
+// Links are as they are now, and as the devices say from now on.
+void Switch::use_devices() {
+  for (size_t p = 0; p < devices_.size(); ++p) {
+    const auto port = static_cast<PortIndex>(p);
+    users_.push_back(std::make_unique<User>(tables_.ports, port, quiescence_));
+    devices_[p]->attach(users_.back().get());
+    tables_.ports.set(port, devices_[p]->state().up);
+  }
 }
 
 std::vector<Channel*> Switch::make_lanes(uint16_t workers, rte_mempool* pool) {
-  set_links();
+  use_devices();
   std::vector<Channel*> channels;
   for (uint16_t w = 0; w < workers; ++w) {
     lanes_.push_back(std::make_unique<Lane>(*this, w, pool));

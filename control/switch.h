@@ -100,8 +100,9 @@ class Switch {
 
  private:
   struct Lane;
+  class User;
 
-  void set_links();
+  void use_devices();
   std::vector<Channel*> make_lanes(uint16_t workers, rte_mempool* pool);
   void run(uint16_t index);
   void drain(uint16_t index);
@@ -113,6 +114,7 @@ class Switch {
   Tables tables_;
   Fib fib_;
   Quiescence quiescence_;
+  std::vector<std::unique_ptr<User>> users_;  // by PortIndex
   std::vector<std::unique_ptr<Lane>> lanes_;
   std::vector<Channel*> channels_;
   Control control_;

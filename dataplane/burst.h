@@ -101,6 +101,8 @@ struct Burst {
   std::span<const uint8_t> bytes(uint16_t i) const {
     return {rte_pktmbuf_mtod(mbuf[i], const uint8_t*), mbuf[i]->data_len};
   }
+  // Else it is longer than a frame buffer.
+  bool is_whole(uint16_t i) const { return mbuf[i]->nb_segs == 1; }
   // As it came in; all zero for a runt.
   EthernetView ethernet(uint16_t i) const {
     return parse_ethernet({head[i].octets.data(), head_size[i]}).value_or(EthernetView{});

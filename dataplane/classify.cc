@@ -65,6 +65,7 @@ void note_to_gateway(Burst& burst, uint16_t i, uint64_t gateway_key) {
   std::memcpy(burst.head[i].octets.data(), frame.data(), burst.head_size[i]);
   const auto view = parse_ethernet(frame);
   if (!view) return reject(burst, i, Drop::kRunt);
+  if (!burst.is_whole(i)) return reject(burst, i, Drop::kOversize);
   burst.tagged[i] = view->tags != 0;
   burst.tags += burst.tagged[i];
   if (is_evidence_ethertype(view->ether_type)) listen(burst, i, *view);
@@ -112,7 +113,7 @@ void classify_run(const Topology& topology, const PortContext& port, Burst& burs
   for (uint16_t i = first; i < end; ++i) {
     if (i + kPrefetchAhead < end) rte_prefetch0(burst.bytes(i + kPrefetchAhead).data());
     const std::span<const uint8_t> frame = burst.bytes(i);
-    const bool whole = frame.size() >= shortest;
+    const bool whole = frame.size() >= shortest && burst.is_whole(i);
     if (!whole || !is_plain(load_be16(&frame[12]))) [[unlikely]] {
       if (!whole || load_be16(&frame[12]) != kEtherTypeArp) {
         classify_any(topology, port, burst, i);

@@ -104,9 +104,9 @@ Ethdev::Ethdev(const EthdevOptions& options, rte_mempool* pool)
   std::vector<Port*> all;
   for (uint16_t q = 0; q < std::max(counts.rx, counts.tx); ++q)
     all.push_back(queues_.emplace_back(std::make_unique<EthdevQueue>(id, q)).get());
-  shares_ = std::make_unique<QueueShares>(
-      fmt::format("tx{}", id), std::vector(all.begin(), all.begin() + counts.rx),
-      std::vector(all.begin(), all.begin() + counts.tx), options.workers, options.first_worker);
+  shares_ = std::make_unique<QueueShares>(std::vector(all.begin(), all.begin() + counts.rx),
+                                          std::vector(all.begin(), all.begin() + counts.tx),
+                                          options.workers, options.first_worker);
 }
 
 Ethdev::~Ethdev() = default;

@@ -19,6 +19,16 @@ struct PortState {
   uint32_t mbps = 0;   // of its link; 0: it does not say
 };
 
+// Who runs the workers that use a device, as the device knows it.
+class PortUser {
+ public:
+  virtual ~PortUser() = default;
+  // The link came or went: workers know it from now on. On any thread.
+  virtual void link(bool up) = 0;
+  // Returns when every worker has begun another round. On any thread but a worker's.
+  virtual void wait_for_workers() = 0;
+};
+
 class PortDevice {
  public:
   PortDevice() = default;
@@ -32,6 +42,10 @@ class PortDevice {
 
   // Control asks now and then; it may be a system call.
   virtual PortState state() const = 0;
+
+  // Before workers use the device, and, with nullptr, when none does any more. A device that cannot
+  // tell its link by itself, and whose ports need no care, has no use for it.
+  virtual void attach(PortUser* /*user*/) {}
 };
 
 }  // namespace godwit

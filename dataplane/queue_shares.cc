@@ -1,6 +1,6 @@
 #include "dataplane/queue_shares.h"
 
-#include <algorithm>
+#include <string>
 
 #include <fmt/format.h>
 #include <rte_mbuf.h>
@@ -9,6 +9,12 @@ namespace godwit {
 namespace {
 
 constexpr unsigned kRing = 1024;  // frames lent and not sent yet
+
+// Rings of DPDK have names. Control's thread.
+std::string unused_name() {
+  static unsigned count = 0;
+  return fmt::format("lent{}", ++count);
+}
 
 }  // namespace
 
@@ -58,15 +64,15 @@ class QueueShares::Share final : public Port {
   uint16_t kept_to_ = 0;
 };
 
-QueueShares::QueueShares(const std::string& name, const std::vector<Port*>& rx,
-                         const std::vector<Port*>& tx, uint16_t workers, unsigned first)
+QueueShares::QueueShares(const std::vector<Port*>& rx, const std::vector<Port*>& tx,
+                         uint16_t workers, unsigned first)
     : shares_(workers), used_(workers) {
   for (uint16_t w = 0; w < workers; ++w) shares_[w] = std::make_unique<Share>();
   const auto worker_of = [&](size_t queue) { return (first + queue) % workers; };
   for (size_t q = 0; q < rx.size(); ++q) shares_[worker_of(q)]->sources.push_back(rx[q]);
   for (size_t q = 0; q < tx.size() && q < workers; ++q) shares_[worker_of(q)]->own = tx[q];
   for (size_t q = tx.size(); q < workers; ++q) {
-    rings_.push_back(std::make_unique<Ring>(fmt::format("{}-{}", name, q).c_str(), kRing));
+    rings_.push_back(std::make_unique<Ring>(unused_name().c_str(), kRing));
     shares_[worker_of(q)]->lent = rings_.back().get();
     shares_[worker_of(q % tx.size())]->lenders.push_back(rings_.back().get());
   }

@@ -13,7 +13,6 @@
 #include <array>
 #include <cstdint>
 #include <memory>
-#include <string>
 #include <vector>
 
 #include "dataplane/element_ring.h"
@@ -27,9 +26,9 @@ class QueueShares {
  public:
   // `rx` and `tx` are the device's queues, at least one of each, and the device's. Queue q is
   // worker (first + q)'s, modulo the workers, so that devices with few queues are not all the first
-  // worker's. `name` is unique in the process. Throws std::runtime_error when memory is short.
-  QueueShares(const std::string& name, const std::vector<Port*>& rx, const std::vector<Port*>& tx,
-              uint16_t workers, unsigned first);
+  // worker's. Throws std::runtime_error when memory is short.
+  QueueShares(const std::vector<Port*>& rx, const std::vector<Port*>& tx, uint16_t workers,
+              unsigned first);
   ~QueueShares();
 
   Port& of(uint16_t worker) { return *used_[worker]; }

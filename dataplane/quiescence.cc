@@ -1,7 +1,9 @@
 #include "dataplane/quiescence.h"
 
+#include <chrono>
 #include <cstdlib>
 #include <new>
+#include <thread>
 
 namespace godwit {
 
@@ -19,6 +21,11 @@ void Quiescence::online(uint16_t worker) {
 void Quiescence::offline(uint16_t worker) {
   rte_rcu_qsbr_thread_offline(rcu_.get(), worker);
   rte_rcu_qsbr_thread_unregister(rcu_.get(), worker);
+}
+
+void Quiescence::wait() {
+  const uint64_t token = start();
+  while (!elapsed(token)) std::this_thread::sleep_for(std::chrono::microseconds(10));
 }
 
 void Quiescence::Free::operator()(rte_rcu_qsbr* rcu) const { std::free(rcu); }

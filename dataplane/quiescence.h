@@ -21,6 +21,9 @@ class Quiescence final : public GracePeriod {
   void quiescent(uint16_t worker) { rte_rcu_qsbr_quiescent(rcu_.get(), worker); }
   void offline(uint16_t worker);
 
+  // Any other thread's: returns when every worker that is online has passed a quiescent state.
+  void wait();
+
   // Control's side.
   uint64_t start() override { return rte_rcu_qsbr_start(rcu_.get()); }
   bool elapsed(uint64_t token) override {
