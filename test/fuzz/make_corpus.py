@@ -5,6 +5,8 @@ Every seed is made here from its fields, so that a reader can see what it is. Ru
 a change; it replaces the seeds that it names and leaves others alone.
 """
 
+import hashlib
+import hmac
 import ipaddress
 import pathlib
 import struct
@@ -14,6 +16,7 @@ VM4, PEER4, NO4 = "10.9.0.2", "10.9.0.1", "0.0.0.0"
 VM6, PEER6 = "fe80::5054:ff:fe00:2", "fe80::5054:ff:fe00:1"
 ARP, RARP, IPV4, IPV6 = 0x0806, 0x8035, 0x0800, 0x86DD
 UDP, ICMPV6 = 17, 58
+FORGET_KEY = bytes(range(32))
 
 
 def packed(ip):
@@ -105,7 +108,28 @@ def packet_seeds():
     yield "runt", bytes.fromhex(BROADCAST + VM)
 
 
-TARGETS = {"packet": packet_seeds}
+def forget(reason, ips=(), magic=b"gdwF", version=1, mac=VM, padding=b""):
+    v4, v6 = [ip for ip in ips if ":" not in ip], [ip for ip in ips if ":" in ip]
+    counts = bytes([reason, len(v4), len(v6)])
+    text = magic + bytes([version]) + counts + struct.pack("!QQQ", 1, 7, 1_700_000_000 * 10**9)
+    text += struct.pack("!IIIH", 10, 1500, 0xCAFE, 0) + bytes.fromhex(mac)
+    text += b"".join(map(packed, v4 + v6))
+    return text + hmac.new(FORGET_KEY, text, hashlib.sha256).digest()[:16] + padding
+
+
+def forget_seeds():
+    yield "mac-alone", forget(1)
+    yield "both-families", forget(2, [VM4, PEER4, VM6])
+    yield "full", forget(3, [VM4] * 8 + [VM6] * 8)
+    yield "padded", forget(4, [VM4], padding=bytes(30))
+    yield "another-version", forget(1, version=2)
+    yield "another-protocol", forget(1, magic=b"\0\1\0\2")
+    yield "a-group", forget(1, mac=BROADCAST)
+    yield "no-reason", forget(0)
+    yield "cut", forget(1, [VM6])[:-1]
+
+
+TARGETS = {"packet": packet_seeds, "forget": forget_seeds}
 
 
 def main():
