@@ -26,6 +26,7 @@ class Case:
         self._expect = {}
         self._out = []
         self._sent = {}
+        self._hints = []
         self._files = None
 
     def rx(self, seconds, port, frame, length=None):
@@ -49,6 +50,10 @@ class Case:
     def expect(self, **keys):
         """States keys of expect.yaml other than `report` and `out`."""
         self._expect.update(keys)
+
+    def hint(self, seconds, **hint):
+        """Somebody told godwit so: hint(2.5, flush={'port': 'server1'})."""
+        self._hints.append({'at': f'{seconds}s', **hint})
 
     def report(self, **keys):
         self._expect.setdefault('report', {}).update(keys)
@@ -78,6 +83,8 @@ class Case:
             (folder / name).write_bytes(data)
         for port, records in self._sent.items():
             (folder / f'expect-{port}.pcap').write_bytes(captures.pcap_bytes(records, nanosecond=True))
+        if self._hints:
+            (folder / 'hints.yaml').write_text(''.join(f'- {_flow(hint)}\n' for hint in self._hints))
         (folder / 'config.yaml').write_text(self._config)
         (folder / 'expect.yaml').write_text(self._expect_text())
 

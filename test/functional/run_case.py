@@ -7,6 +7,7 @@ A case is a folder with
     config.yaml          godwit's configuration
     in-PORT.pcap         the frames that PORT received (or one pcapng, see `capture`)
     expect.yaml          see below
+    hints.yaml           optional: replay's --hints
     expect-PORT.pcap     optional: what PORT must have sent, byte for byte
 
 Every case is replayed twice and must give the same octets both times; every frame that came in must have come to
@@ -77,6 +78,8 @@ class Case:
         else:
             for port, path in self.inputs.items():
                 command += ['--in', f'{port}={path}']
+        if (self.folder / 'hints.yaml').exists():
+            command += ['--hints', str(self.folder / 'hints.yaml')]
         if 'until' in self.expect:
             command += ['--until', str(self.expect['until'])]
         return command + ['--out', str(out), '--report', str(report)]
