@@ -39,15 +39,16 @@ enum class AlarmKind : uint8_t {
   kHostOffline,      // a host does not answer any more
   kLinkDown,         // a port has no link
   kStorm,            // a port floods more than it may
+  kForgetRefused,    // a FORGET that cannot be what it seems
 };
 
 // In the order of the enumerators; the schema of the report has them, too.
-inline constexpr std::array<std::string_view, 16> kAlarmNames = {
-    "mac-violation", "gateway-claim",   "address-conflict", "address-taken",
-    "learn-limit",   "port-quota",      "neighbor-limit",   "move-contested",
-    "frozen",        "still-at-source", "hint-refused",     "hint-expired",
-    "hold-expired",  "host-offline",    "link-down",        "storm"};
-static_assert(static_cast<size_t>(AlarmKind::kStorm) + 1 == kAlarmNames.size());
+inline constexpr std::array<std::string_view, 17> kAlarmNames = {
+    "mac-violation", "gateway-claim",  "address-conflict", "address-taken", "learn-limit",
+    "port-quota",    "neighbor-limit", "move-contested",   "frozen",        "still-at-source",
+    "hint-refused",  "hint-expired",   "hold-expired",     "host-offline",  "link-down",
+    "storm",         "forget-refused"};
+static_assert(static_cast<size_t>(AlarmKind::kForgetRefused) + 1 == kAlarmNames.size());
 
 constexpr std::string_view to_string(AlarmKind kind) {
   return kAlarmNames[static_cast<size_t>(kind)];

@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <utility>
@@ -10,6 +11,7 @@
 
 #include "control/command_line.h"
 
+#include "lib/config_forget.h"
 #include "lib/config_parse.h"
 
 namespace godwit {
@@ -35,6 +37,25 @@ void print(const std::string& path, const char* kind, const std::vector<ConfigMe
                message.text);
 }
 
+// The keys of forget.key_file, whose place is relative to the configuration's. Whoever can read
+// them can make every switch forget every host, so it is told when that is anybody.
+bool load_keys(const std::string& config_path, ForgetConfig& forget) {
+  namespace fs = std::filesystem;
+  if (forget.key_file.empty()) return true;
+  const fs::path path = fs::path(config_path).parent_path() / forget.key_file;
+  errno = 0;
+  ParsedKeys parsed = parse_key_file(read_text(path));
+  if (!parsed.fault.empty()) {
+    print(path, "error", {{parsed.line, 1, fmt::format("the key {}", parsed.fault)}});
+    return false;
+  }
+  for (auto& key : parsed.keys) forget.keys.push_back(std::move(key));
+  std::error_code ignored;
+  if ((fs::status(path, ignored).permissions() & fs::perms::others_read) != fs::perms::none)
+    print(path, "warning", {{1, 1, "anybody may read the keys (chmod o= it)"}});
+  return true;
+}
+
 }  // namespace
 
 std::optional<Config> load_config(const std::string& path) {
@@ -42,7 +63,7 @@ std::optional<Config> load_config(const std::string& path) {
   ConfigResult result = parse_config(read_text(path));
   print(path, "error", result.errors);
   print(path, "warning", result.warnings);
-  if (!result.ok()) return std::nullopt;
+  if (!result.ok() || !load_keys(path, result.config.forget)) return std::nullopt;
   return std::move(result.config);
 }
 

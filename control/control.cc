@@ -37,6 +37,7 @@ Control::Control(const Topology& topology, Tables& tables, std::span<Channel* co
       watch_(topology, tables, questions_, hosts_),
       hint_desk_(topology, tables, watch_, questions_),
       links_(tables),
+      forgetter_(topology, tables, questions_, alarms_),
       fdb_aging_(topology.config(), tables.fdb, grace),
       neighbor_aging_(topology.config(), tables.neighbors, grace),
       fdb_sweep_(fdb_aging_),
@@ -67,13 +68,16 @@ void Control::connect() {
   solicitor_.on_silent = [this](uint32_t slot, NeighborEntry entry) {
     neighbor_aging_.expire(slot, entry);
   };
+  forgetter_.end_host = [this](uint64_t key, uint32_t slot, FdbEntry entry) {
+    return end_host(key, slot, entry);
+  };
   solicitor_.on_given_over = [this](const Event& claim, Mac was) { on_given_over(claim, was); };
   watch_.on_outcome = [this](const Outcome& outcome) { on_outcome(outcome); };
   hint_desk_.on_commit = [this](uint64_t key, Location from, Location to, Nanos now) {
     on_committed(key, from, to, Evidence::kHint, now);
   };
-  hint_desk_.on_leave = [this](uint64_t key, uint32_t slot, FdbEntry entry) {
-    return on_leave(key, slot, entry);
+  hint_desk_.on_leave = [this](uint64_t key, uint32_t slot, FdbEntry entry, Nanos now) {
+    return on_leave(key, slot, entry, now);
   };
   links_.on_host = [this](uint64_t key, FdbEntry was, FdbEntry is, Nanos now) {
     on_host_without_link(key, was, is, now);
@@ -82,7 +86,8 @@ void Control::connect() {
 
 Nanos Control::next_due() const {
   return std::min({links_.next_due(), watch_.next_due(), announcer_.next_due(),
-                   solicitor_.next_due(), fdb_sweep_.next_due(), neighbor_sweep_.next_due()});
+                   solicitor_.next_due(), forgetter_.next_due(), fdb_sweep_.next_due(),
+                   neighbor_sweep_.next_due()});
 }
 
 void Control::run_due(Nanos now) {
@@ -90,6 +95,7 @@ void Control::run_due(Nanos now) {
   if (watch_.next_due() <= now) watch_.run(now);
   if (announcer_.next_due() <= now) announcer_.run(now);
   if (solicitor_.next_due() <= now) solicitor_.run(now);
+  if (forgetter_.next_due() <= now) forgetter_.run(now);
   if (fdb_sweep_.next_due() <= now) fdb_sweep_.run(now);
   if (neighbor_sweep_.next_due() <= now) {
     neighbor_sweep_.run(now);
@@ -103,12 +109,15 @@ void Control::take_events(Nanos now) {
   Event event;
   for (Channel* channel : channels_)
     for (unsigned n = 0; n < kEventsATurn && channel->events.take(event); ++n) handle(event, now);
+  Punt punt;
+  for (Channel* channel : channels_)
+    for (unsigned n = 0; n < kPunts && channel->punts.take(punt); ++n) forgetter_.hear(punt, now);
   const uint64_t lost = events_lost();
   if (std::exchange(lost_seen_, lost) != lost) repair(now);
 }
 
 std::string Control::hear(const Hint& hint, Nanos now) {
-  if (const auto* what = std::get_if<FlushHint>(&hint.what)) flush(*what);
+  if (const auto* what = std::get_if<FlushHint>(&hint.what)) flush(*what, now);
   if (const auto* what = std::get_if<AnnounceHint>(&hint.what))
     announcer_.announce(what->bridge, now);
   if (const auto* what = std::get_if<LinkHint>(&hint.what)) link(what->port, what->up, now);
@@ -135,30 +144,17 @@ void Control::link(PortIndex port, bool up, Nanos now) {
   alarms_.raise(std::move(alarm));
 }
 
-// Addresses first: whose they are, and so where, is known as long as their hosts are.
-void Control::flush(const FlushHint& what) {
-  const auto concerns = [&](uint64_t key, FdbEntry at) {
-    return (!what.mac || fdb_mac(key) == *what.mac) &&
-           (!what.bridge || fdb_bridge(key) == *what.bridge) &&
-           (!what.port || (!at.is_free() && at.location() == *what.port));
-  };
-  NeighborTable& neighbors = tables_.neighbors;
-  neighbors.walk(0, neighbors.slot_count(), [&](uint32_t slot) {
-    const auto host = neighbors.host_at(slot);
-    const NeighborEntry entry = neighbors.entry_at(slot);
-    if (!host || entry.is_free() || (entry.flags() & kStaticNeighbor) != 0) return;
-    if (what.ipv6 && host->ip.is_v6 != *what.ipv6) return;
-    const uint64_t key = fdb_key(host->bridge, entry.mac());
-    if (concerns(key, tables_.fdb.find(host->bridge, entry.mac()).entry))
-      neighbor_aging_.remove(slot, entry);
-  });
-  if (what.ipv6) return;
-  tables_.fdb.walk(0, tables_.fdb.slot_count(), [&](uint32_t slot) {
-    const uint64_t key = tables_.fdb.key_at(slot);
-    const FdbEntry entry = tables_.fdb.entry_at(slot);
-    if (key == 0 || entry.is_free() || entry.host_class() == HostClass::kStatic) return;
-    if (concerns(key, entry)) fdb_aging_.remove(slot, entry);
-  });
+// Its addresses first: they are found by it.
+bool Control::end_host(uint64_t key, uint32_t slot, FdbEntry entry) {
+  const std::vector<IpAddress> ips = hosts_.ips(fdb_bridge(key), fdb_mac(key));
+  if (!fdb_aging_.remove(slot, entry)) return false;
+  if (entry.aside()) questions_.unpark(key);
+  for (const IpAddress& ip : ips) {
+    const auto hit = tables_.neighbors.find(fdb_bridge(key), ip);
+    if (hit && hit.entry.mac() == fdb_mac(key) && (hit.entry.flags() & kStaticNeighbor) == 0)
+      neighbor_aging_.remove(hit.slot, hit.entry);
+  }
+  return true;
 }
 
 // A lost event may have told of a move, whose entry would stay SETTLING, or of a mapping. The
@@ -218,6 +214,8 @@ void Control::handle(const Event& event, Nanos now) {
       return alarm(event, AlarmKind::kStorm, false, storm_words(event));
     case EventKind::kRarpBeyond:
       return follow_rarp_beyond(event, now);
+    case EventKind::kForeignPeer:
+      return alarm(event, AlarmKind::kForgetRefused, false, "on a port that is not trusted");
   }
 }
 
@@ -277,7 +275,7 @@ void Control::on_outcome(const Outcome& o) {
       return told(AlarmKind::kHoldExpired, o.place, "stood still for longer than frames are held");
     case Outcome::Kind::kWentOffline:
       told(AlarmKind::kHostOffline, o.place, "does not answer, and is silent");
-      return on_offline(o.key, o.place, o.at);
+      return on_offline(o.key, o.place, ForgetReason::kSilent, o.began, o.at);
   }
 }
 
@@ -295,31 +293,27 @@ void Control::on_committed(uint64_t key, Location from, Location to, Evidence ev
   announcer_.announce_host(fdb_bridge(key), fdb_mac(key), now);
 }
 
-// Its addresses first: they are found by it.
-bool Control::on_leave(uint64_t key, uint32_t slot, FdbEntry entry) {
-  const BridgeIndex bridge = fdb_bridge(key);
-  const std::vector<IpAddress> ips = hosts_.ips(bridge, fdb_mac(key));
-  if (!fdb_aging_.remove(slot, entry)) return false;
-  if (entry.aside()) questions_.unpark(key);
-  for (const IpAddress& ip : ips) {
-    const auto hit = tables_.neighbors.find(bridge, ip);
-    if (hit && hit.entry.mac() == fdb_mac(key) && (hit.entry.flags() & kStaticNeighbor) == 0)
-      neighbor_aging_.remove(hit.slot, hit.entry);
-  }
+bool Control::on_leave(uint64_t key, uint32_t slot, FdbEntry entry, Nanos now) {
+  const std::vector<IpAddress> ips = hosts_.ips(fdb_bridge(key), fdb_mac(key));
+  if (!end_host(key, slot, entry)) return false;
+  forgetter_.forget(fdb_bridge(key), fdb_mac(key), ips, entry.location(), ForgetReason::kLeft, now);
   return true;
 }
 
 void Control::on_host_without_link(uint64_t key, FdbEntry was, FdbEntry is, Nanos now) {
   if (was.aside()) questions_.unpark(key);
-  if (is.state() == FdbState::kOffline) return on_offline(key, was.location(), now);
+  if (is.state() == FdbState::kOffline)
+    return on_offline(key, was.location(), ForgetReason::kLinkDown, now, now);
   moves_.decided(key, MoveVerdict::kAccepted);
   if (was.state() == FdbState::kMigrating)
     on_committed(key, was.location(), is.location(), Evidence::kLink, now);
   watch_.committed(key, now);
 }
 
-// The walk that ends it must come in time.
-void Control::on_offline(uint64_t, Location, Nanos now) {
+// It was at that place when last known to be anywhere. The walk that ends it must come in time.
+void Control::on_offline(uint64_t key, Location place, ForgetReason why, Nanos known, Nanos now) {
+  const BridgeIndex bridge = fdb_bridge(key);
+  forgetter_.forget(bridge, fdb_mac(key), hosts_.ips(bridge, fdb_mac(key)), place, why, known);
   fdb_sweep_.expect((now / kSecond + 1) * kSecond + FdbAging::kOfflineLife);
 }
 

@@ -9,6 +9,7 @@
 #include "control/aging.h"
 #include "control/alarms.h"
 #include "control/announcer.h"
+#include "control/forget.h"
 #include "control/hint_desk.h"
 #include "control/host_index.h"
 #include "control/links.h"
@@ -43,6 +44,8 @@ class Control {
   std::string hear(const Hint& hint, Nanos now);
   // The link of a port came or went.
   void link(PortIndex port, bool up, Nanos now);
+  // Nanoseconds since the Unix epoch at `now`, for talk with other switches.
+  void set_unix_time(Nanos unix_time, Nanos now) { forgetter_.set_unix_time(unix_time, now); }
 
   MoveLog& moves() { return moves_; }
   const MoveLog& moves() const { return moves_; }
@@ -50,13 +53,16 @@ class Control {
   const Alarms& alarms() const { return alarms_; }
   const Solicitor& solicitor() const { return solicitor_; }
   const Watch& watch() const { return watch_; }
+  const Forgetter& forgetter() const { return forgetter_; }
   uint64_t aged_locations() const { return fdb_aging_.aged(); }
   uint64_t aged_neighbors() const { return neighbor_aging_.aged(); }
   uint64_t events_lost() const;
 
  private:
   void connect();
-  void flush(const FlushHint& what);
+  void flush(const FlushHint& what, Nanos now);
+  void tell_flushed(const FlushHint& what, Nanos now);
+  bool end_host(uint64_t key, uint32_t slot, FdbEntry entry);
   void repair(Nanos now);
   void handle(const Event& event, Nanos now);
   MoveRecord record_of(const Event& event) const;
@@ -64,9 +70,9 @@ class Control {
   void on_refused(const Event& event);
   void on_outcome(const Outcome& outcome);
   void on_committed(uint64_t key, Location from, Location to, Evidence evidence, Nanos now);
-  bool on_leave(uint64_t key, uint32_t slot, FdbEntry entry);
+  bool on_leave(uint64_t key, uint32_t slot, FdbEntry entry, Nanos now);
   void on_host_without_link(uint64_t key, FdbEntry was, FdbEntry is, Nanos now);
-  void on_offline(uint64_t key, Location place, Nanos now);
+  void on_offline(uint64_t key, Location place, ForgetReason why, Nanos known, Nanos now);
   void on_mapped(const Event& event, Nanos now);
   void on_gateway_claim(const Event& event, Nanos now);
   void on_conflict(const Event& event, Nanos now);
@@ -89,6 +95,7 @@ class Control {
   Watch watch_;
   HintDesk hint_desk_;
   Links links_;
+  Forgetter forgetter_;
   FdbAging fdb_aging_;
   NeighborAging neighbor_aging_;
   Sweep<FdbAging> fdb_sweep_;

@@ -7,6 +7,7 @@
 #include "dataplane/flood.h"
 
 #include "lib/config_units.h"
+#include "lib/forget.h"
 #include "lib/packet.h"
 
 namespace godwit {
@@ -246,7 +247,8 @@ std::string Explanation::bridge() const {
                  ? fmt::format("{} is a group address: flooded", dst())
                  : fmt::format("{} is unknown: flooded", dst());
     case Fate::kConsumed:
-      return "for godwit itself: consumed";
+      return dst() == to_string(kForgetGroup) ? "another switch's word: given to control"
+                                              : "for godwit itself: consumed";
     case Fate::kHeld:
       return waits_for_neighbor() ? std::string()
                                   : fmt::format("{} stands still: held until it runs", dst());
@@ -263,6 +265,11 @@ std::string Explanation::bridge() const {
     case Drop::kStormUnknown:
       return fmt::format("{} is to be flooded, and {} floods too much: dropped ({})", dst(), in(),
                          to_string(burst_.drop[i_]));
+    case Drop::kForeignPeer:
+      return fmt::format(
+          "speaks as another switch on {}, which is not trusted: dropped "
+          "(foreign-peer)",
+          in());
     case Drop::kNoDestination:
       return fmt::format("{}: no other port to flood to: dropped (no-destination)", dst());
     default:

@@ -52,7 +52,7 @@ std::string HintDesk::apply(const VmHint& hint, uint64_t key, Nanos now) {
     const Answer answer = weigh(hint, hit.entry, now);
     if (!answer.refusal.empty()) return answer.refusal;
     if (hint.step == VmStep::kLeave) {
-      if (on_leave(key, hit.slot, hit.entry)) return {};
+      if (on_leave(key, hit.slot, hit.entry, now)) return {};
       continue;
     }
     const FdbEntry was = hit.entry;

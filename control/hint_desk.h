@@ -31,7 +31,7 @@ class HintDesk {
   // The host of this FDB key is at `to` by the manager's word, and was at `from`.
   std::function<void(uint64_t key, Location from, Location to, Nanos now)> on_commit;
   // The host is gone by the manager's word: its entry, as it was, is to end. False if it changed.
-  std::function<bool(uint64_t key, uint32_t slot, FdbEntry entry)> on_leave;
+  std::function<bool(uint64_t key, uint32_t slot, FdbEntry entry, Nanos now)> on_leave;
 
   // Empty when it is done; else why it is not, as a sentence without a stop.
   std::string hear(const VmHint& hint, Nanos now);

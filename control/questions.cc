@@ -1,5 +1,6 @@
 #include "control/questions.h"
 
+#include "lib/forget.h"
 #include "lib/packet_build.h"
 
 namespace godwit {
@@ -19,16 +20,28 @@ bool Questions::send(Order& order, size_t length) {
 
 bool Questions::ask_all(BridgeIndex b, const IpAddress& ip) {
   const auto from = topology_.bridge(b).own_address(ip);
-  return !from || ask_all_from(b, *from, ip);
-}
-
-bool Questions::seek(BridgeIndex b, const IpAddress& ip) {
-  return ask_all_from(b, topology_.bridge(b).asking_address(ip), ip);
-}
-
-bool Questions::ask_all_from(BridgeIndex b, const IpAddress& from, const IpAddress& ip) {
+  if (!from) return true;
   Order order = order_in(b, kNoLocation);
-  const Mac mac = topology_.bridge(b).own_mac;
+  return ask(order, *from, ip);
+}
+
+bool Questions::seek(BridgeIndex b, const IpAddress& ip, bool beyond) {
+  Order order = order_in(b, kNoLocation);
+  order.trusted_only = beyond;
+  return ask(order, topology_.bridge(b).asking_address(ip), ip);
+}
+
+bool Questions::tell_switches(BridgeIndex b, Mac from, std::span<const uint8_t> message,
+                              Location except) {
+  Order order = order_in(b, kNoLocation);
+  order.except = except;
+  order.trusted_only = true;
+  const LinkHeader link{.dst = kForgetGroup, .src = from};
+  return send(order, build_ethernet(order.octets, link, kEtherTypeLocal, message));
+}
+
+bool Questions::ask(Order& order, const IpAddress& from, const IpAddress& ip) {
+  const Mac mac = topology_.bridge(order.bridge).own_mac;
   if (!ip.is_v6)
     return send(order, build_arp(order.octets, {.dst = kBroadcastMac, .src = mac},
                                  make_arp_request(mac, from, ip)));

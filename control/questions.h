@@ -33,7 +33,11 @@ class Questions {
   // The same in any bridge: without an address of its own in the family, godwit asks as 0.0.0.0, or
   // from its link-local address.
   bool probe(BridgeIndex bridge, const IpAddress& ip, Mac mac, PortIndex at);
-  bool seek(BridgeIndex bridge, const IpAddress& ip);  // of all
+  // ... of all, or of those behind trusted ports alone:
+  bool seek(BridgeIndex bridge, const IpAddress& ip, bool beyond = false);
+  // A FORGET, to the bridge's trusted ports but one.
+  bool tell_switches(BridgeIndex bridge, Mac from, std::span<const uint8_t> message,
+                     Location except);
   // "`ip` is at `mac`", unasked, to all but one port (RFC 5227 §2.3, RFC 4861 §7.2.6).
   bool announce(BridgeIndex bridge, const IpAddress& ip, Mac mac, Location except);
   // The same in a host's own name, so that switches see where it is; and without an address (RFC
@@ -51,7 +55,7 @@ class Questions {
 
  private:
   Order order_in(BridgeIndex bridge, Location to) const;
-  bool ask_all_from(BridgeIndex bridge, const IpAddress& from, const IpAddress& ip);
+  bool ask(Order& order, const IpAddress& from, const IpAddress& ip);
   bool ask_one_from(BridgeIndex bridge, const IpAddress& from, const IpAddress& ip, Mac mac,
                     Location at);
   bool say(BridgeIndex bridge, const IpAddress& ip, Mac mac, Mac speaker, Location except);

@@ -79,6 +79,7 @@ Replay::~Replay() = default;
 void Replay::run(std::span<const Hint> hints, std::optional<Nanos> until) {
   hints_ = hints;
   epoch_ = captures_.peek_time().value_or(0);
+  control_.set_unix_time(epoch_, 0);
   while (const std::optional<Nanos> instant = captures_.peek_time()) play_instant(*instant);
   work_until(std::max(now_, until.value_or(0)));
 }

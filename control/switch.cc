@@ -163,6 +163,11 @@ void Switch::drain(uint16_t index) {
 
 void Switch::turn() {
   const Nanos now = clock_.now();
+  // Each time, because the two clocks drift apart and somebody may set one.
+  const auto unix_time = std::chrono::system_clock::now().time_since_epoch();
+  control_.set_unix_time(
+      static_cast<Nanos>(std::chrono::duration_cast<std::chrono::nanoseconds>(unix_time).count()),
+      now);
   control_.take_events(now);
   if (control_.next_due() <= now) control_.run_due(now);
 }

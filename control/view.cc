@@ -27,6 +27,11 @@ uint64_t of_worker(const WorkerCounters& counters, const Control&) {
   return counters.*kMember;
 }
 
+template <ForgetCount kOf>
+uint64_t of_forget(const WorkerCounters&, const Control& control) {
+  return control.forgetter().count(kOf);
+}
+
 using W = const WorkerCounters&;
 using C = const Control&;
 
@@ -67,6 +72,24 @@ constexpr Count kCounts[] = {
      [](W, C c) { return c.solicitor().given_up(); }},
     {"solicited_not_room", "Neighbors not asked for, for want of room",
      [](W, C c) { return c.solicitor().refused(); }},
+    {"forgets_sent", "FORGETs sent to other switches", of_forget<ForgetCount::kSent>},
+    {"forgets_not_sent", "FORGETs not sent, for want of room", of_forget<ForgetCount::kNotSent>},
+    {"forgets_asked", "Questions after a FORGET, for switches that know none",
+     of_forget<ForgetCount::kAsked>},
+    {"forgets_received", "FORGETs of other switches", of_forget<ForgetCount::kReceived>},
+    {"forgets_applied", "... that ended what was known of a host",
+     of_forget<ForgetCount::kApplied>},
+    {"forgets_unknown", "... of hosts whose place was not known", of_forget<ForgetCount::kUnknown>},
+    {"forgets_elsewhere", "... of hosts that are elsewhere", of_forget<ForgetCount::kElsewhere>},
+    {"forgets_newer", "... of hosts that were heard since", of_forget<ForgetCount::kNewer>},
+    {"forgets_own", "... that were this switch's own, come back", of_forget<ForgetCount::kOwn>},
+    {"forgets_replayed", "... heard before", of_forget<ForgetCount::kReplayed>},
+    {"forgets_malformed", "... that made no sense", of_forget<ForgetCount::kMalformed>},
+    {"forgets_forged", "... signed with another key", of_forget<ForgetCount::kForged>},
+    {"forgets_skewed", "... too old, or of a clock that is wrong", of_forget<ForgetCount::kSkewed>},
+    {"forgets_stale", "... far behind the newest of their sender", of_forget<ForgetCount::kStale>},
+    {"forgets_wrong_bridge", "... of another VLAN", of_forget<ForgetCount::kWrongBridge>},
+    {"forgets_no_room", "... of a switch too many", of_forget<ForgetCount::kNoRoom>},
     {"icmp_errors", "ICMP errors sent", of_worker<&WorkerCounters::errors_sent>},
     {"icmp_errors_limited", "ICMP errors not sent, for a limit",
      of_worker<&WorkerCounters::errors_limited>},

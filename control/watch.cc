@@ -86,7 +86,7 @@ std::optional<FdbEntry> Watch::change(uint64_t key, const Job& job, Next next) {
 }
 
 void Watch::tell(Outcome::Kind kind, uint64_t key, const Job& job, Nanos now) {
-  on_outcome({kind, key, job.place.at, job.other.at, now});
+  on_outcome({kind, key, job.place.at, job.other.at, now, job.began});
 }
 
 // ---- What is told ----

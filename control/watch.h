@@ -59,6 +59,7 @@ struct Outcome {
   Location place;
   Location other;
   Nanos at;
+  Nanos began;  // the doubt
 };
 
 class Watch {

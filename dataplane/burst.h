@@ -62,6 +62,10 @@ struct Burst {
   uint16_t to_gateway_count = 0;
   std::array<uint16_t, kMaxBurst> to_gateway;
 
+  // Frames of other switches to this one, in order.
+  uint16_t peer_count = 0;
+  std::array<uint16_t, kMaxBurst> peers;
+
   // Frames that are more than data, in order; only they have an entry in `said`.
   uint16_t speaker_count = 0;
   std::array<uint16_t, kMaxBurst> speakers;

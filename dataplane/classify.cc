@@ -7,6 +7,7 @@
 
 #include "lib/byte_order.h"
 #include "lib/fdb.h"
+#include "lib/forget.h"
 
 namespace godwit {
 namespace {
@@ -57,6 +58,10 @@ void note_to_gateway(Burst& burst, uint16_t i, uint64_t gateway_key) {
   burst.to_gateway_count += burst.dst_key[i] == gateway_key;
 }
 
+bool is_from_peer(const EthernetView& view) {
+  return view.ether_type == kEtherTypeLocal && view.dst == kForgetGroup;
+}
+
 // Any frame at all.
 [[gnu::noinline]] void classify_any(const Topology& topology, const PortContext& port, Burst& burst,
                                     uint16_t i) {
@@ -76,6 +81,7 @@ void note_to_gateway(Burst& burst, uint16_t i, uint64_t gateway_key) {
   burst.src_key[i] = fdb_key(bridge, view->src);
   burst.dst_key[i] = fdb_key(bridge, view->dst);
   note_to_gateway(burst, i, topology.bridge(bridge).gateway_key);
+  if (is_from_peer(*view)) burst.peers[burst.peer_count++] = i;
 }
 
 // A bit for an EtherType. Others share it: they get a closer look for nothing.
@@ -85,7 +91,7 @@ constexpr uint64_t type_bit(uint16_t ether_type) {
 
 constexpr uint64_t kLookCloser = type_bit(kEtherTypeVlan) | type_bit(kEtherTypeService) |
                                  type_bit(kEtherTypeArp) | type_bit(kEtherTypeRarp) |
-                                 type_bit(kEtherTypeIpv6);
+                                 type_bit(kEtherTypeIpv6) | type_bit(kEtherTypeLocal);
 static_assert((kLookCloser & type_bit(kEtherTypeIpv4)) == 0);
 
 // No tag, and nothing in it that could be more than data.
@@ -95,7 +101,8 @@ bool is_plain(uint16_t ether_type) { return (kLookCloser & type_bit(ether_type))
 constexpr size_t kNeverPlain = SIZE_MAX;
 
 void begin(Burst& burst) {
-  burst.speaker_count = burst.to_gateway_count = burst.dropped = burst.tags = 0;
+  burst.speaker_count = burst.to_gateway_count = burst.peer_count = 0;
+  burst.dropped = burst.tags = 0;
   std::fill_n(burst.fate.begin(), burst.count, Fate::kPending);
   std::fill_n(burst.evidence.begin(), burst.count, Evidence::kData);
   std::fill_n(burst.tagged.begin(), burst.count, uint8_t{0});

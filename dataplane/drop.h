@@ -35,16 +35,18 @@ enum class Drop : uint8_t {
   kStormBroadcast,  // to be flooded, and its port floods too much
   kStormMulticast,
   kStormUnknown,  // ... to an unknown station
+  kForeignPeer,   // speaks as another switch, on a port that is not trusted
+  kPuntLimit,     // for control, which has had its share
 };
 
-inline constexpr std::array<std::string_view, 26> kDropNames = {
-    "no-bridge",    "vlan-mismatch", "runt",           "oversize",        "reserved-group",
-    "hairpin",      "reflection",    "mac-violation",  "gateway-claim",   "no-destination",
-    "no-mbuf",      "tx-full",       "port-down",      "bad-ip-header",   "martian",
-    "ttl-expired",  "no-route",      "subnet-address", "too-big",         "unresolved",
-    "hold-full",    "resolve-limit", "unverified",     "storm-broadcast", "storm-multicast",
-    "storm-unknown"};
-static_assert(static_cast<size_t>(Drop::kStormUnknown) + 1 == kDropNames.size());
+inline constexpr std::array<std::string_view, 28> kDropNames = {
+    "no-bridge",     "vlan-mismatch", "runt",           "oversize",        "reserved-group",
+    "hairpin",       "reflection",    "mac-violation",  "gateway-claim",   "no-destination",
+    "no-mbuf",       "tx-full",       "port-down",      "bad-ip-header",   "martian",
+    "ttl-expired",   "no-route",      "subnet-address", "too-big",         "unresolved",
+    "hold-full",     "resolve-limit", "unverified",     "storm-broadcast", "storm-multicast",
+    "storm-unknown", "foreign-peer",  "punt-limit"};
+static_assert(static_cast<size_t>(Drop::kPuntLimit) + 1 == kDropNames.size());
 
 constexpr std::string_view to_string(Drop reason) {
   return kDropNames[static_cast<size_t>(reason)];

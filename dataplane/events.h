@@ -33,6 +33,7 @@ enum class EventKind : uint8_t {
   kConfirmed,      // `mac` answered for `ip`, which was in doubt
   kStorm,          // a frame of `mac` to `other_mac` was not flooded: `to` floods too much
   kProbed,         // `mac` asked by probe or DAD whether `ip`, which is `other_mac`'s, is free
+  kForeignPeer,    // `mac`, at `to`, which is not trusted, spoke as another switch
 };
 
 struct Event {

@@ -8,6 +8,7 @@
 
 #include "dataplane/element_ring.h"
 #include "dataplane/events.h"
+#include "dataplane/punt.h"
 
 #include "lib/address.h"
 #include "lib/units.h"
@@ -22,13 +23,14 @@ enum class OrderKind : uint8_t {
 };
 
 struct Order {
-  // The longest frame that control makes: a neighbor advertisement.
-  static constexpr size_t kMaxFrame = 96;
+  // The longest frame that control makes: a FORGET that names many addresses.
+  static constexpr size_t kMaxFrame = 352;
 
   OrderKind kind = OrderKind::kSend;
   BridgeIndex bridge = kNoBridge;
   Location to = kNoLocation;
   Location except = kNoLocation;
+  bool trusted_only = false;  // of all, only those that lead to other switches
   uint16_t length = 0;
   std::array<uint8_t, kMaxFrame> octets{};  // without a VLAN tag
   IpAddress ip;
@@ -41,9 +43,12 @@ struct Order {
 struct Channel {
   // `name` is unique in the process; room for `events` on the way to control, a power of two.
   Channel(const char* name, unsigned event_count)
-      : events(name, event_count), orders((std::string(name) + "-orders").c_str(), kOrders) {}
+      : events(name, event_count),
+        punts((std::string(name) + "-punts").c_str(), kPunts),
+        orders((std::string(name) + "-orders").c_str(), kOrders) {}
 
   EventRing events;
+  ElementRing<Punt> punts;
   ElementRing<Order> orders;
 
  private:

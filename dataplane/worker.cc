@@ -39,10 +39,18 @@ HoldShare parked_share(const Config& config) {
   return {static_cast<uint32_t>(std::clamp<uint64_t>(frames, 1, HoldQueues<uint64_t>::kMaxFrames)),
           config.limits.held_bytes / config.workers.count};
 }
+uint64_t punts_per_second(const Config& config) {
+  return std::max<uint64_t>(1, config.limits.punt.per_second / config.workers.count);
+}
 // All that waits for one target leaves as one burst.
 uint32_t hold_per_target(const Config& config) {
   return static_cast<uint32_t>(
       std::clamp<uint64_t>(config.limits.unresolved_per_target, 1, kMaxBurst));
+}
+
+bool is_for(const Order& order, const Membership& member) {
+  if (order.to != kNoLocation) return order.to == member.port;
+  return order.except != member.port && (member.trusted || !order.trusted_only);
 }
 
 }  // namespace
@@ -53,6 +61,7 @@ Worker::Worker(const Topology& topology_in, Tables& tables_in, const Fib& fib_in
       tables(tables_in),
       fib(fib_in),
       events(channel.events),
+      punts(channel.punts),
       pool(pool_in),
       hold({hold_frames(topology_in.config())}, tables_in.secret),
       hold_share{hold_per_target(topology_in.config())},
@@ -61,6 +70,7 @@ Worker::Worker(const Topology& topology_in, Tables& tables_in, const Fib& fib_in
       complaints(ports.size()),
       far_rarps(kFarRarps, kFarRarps),
       seeks(kSeeks, kSeeks),
+      punt_rate(punts_per_second(topology_in.config()), kPunts),
       answers(a_bucket_each(ports.size(), topology_in.config().limits.arp_per_port)),
       resolutions(answers),
       testimonies(a_bucket_each(ports.size(), topology_in.config().limits.punt)),
@@ -109,8 +119,7 @@ void Worker::obey(const Order& order) {
   if (load_mac(&order.octets[6]) != bridge.own_mac)
     tables.reflections.note(fingerprint(*parse_ethernet(order.frame()), order.frame()), now);
   for (const Membership& member : bridge.members)
-    if (tables.ports.is_up(member.port) &&
-        (order.to == member.port || (order.to == kNoLocation && order.except != member.port)))
+    if (tables.ports.is_up(member.port) && is_for(order, member))
       originate(bridge, member.port, order.frame());
 }
 

@@ -139,6 +139,7 @@ class alignas(RTE_CACHE_LINE_SIZE) Worker {
   Tables& tables;
   const Fib& fib;
   EventRing& events;
+  ElementRing<Punt>& punts;
   rte_mempool* const pool;
 
   Nanos now = 0;  // of this round
@@ -155,6 +156,7 @@ class alignas(RTE_CACHE_LINE_SIZE) Worker {
   Complaints complaints;  // posted to control; moves are not limited
   TokenBucket far_rarps;  // posts of RARPs for control to follow further
   TokenBucket seeks;      // posts of frames for hosts that are OFFLINE
+  TokenBucket punt_rate;  // frames given to control: this worker's share of limits.punt
   // Of each port: answers to ARP and ND, requests for unknown next hops, ICMP errors.
   std::vector<TokenBucket> answers;
   std::vector<TokenBucket> resolutions;

@@ -127,6 +127,17 @@ struct ControlConfig {
   std::string metrics;  // ADDRESS:PORT, empty: none
 };
 
+// Talk with other godwits about hosts that are gone: lib/forget.h.
+struct ForgetConfig {
+  std::string switch_name;                 // of this one; empty: no talk
+  std::vector<std::vector<uint8_t>> keys;  // the first signs, each is accepted
+  std::string key_file;                    // where more of them are, until control has read it
+  Nanos max_skew = 30 * kSecond;           // between the clocks of two switches, and on the way
+  Rate rate{1000};                         // of messages sent
+
+  bool is_on() const { return !switch_name.empty(); }
+};
+
 struct WorkersConfig {
   uint16_t count = 1;
   uint16_t burst = 32;  // frames, 1 .. kMaxBurst
@@ -144,6 +155,7 @@ struct Config {
   LimitsConfig limits;
   NeighborsConfig neighbors;
   ControlConfig control;
+  ForgetConfig forget;
   WorkersConfig workers;
   uint64_t fdb_limit = 0;  // entries of the whole FDB (key fdb.limit); default: see config_parse.cc
   uint64_t mbufs = 0;      // memory.mbufs; 0: auto

@@ -41,6 +41,7 @@ class ConfigCheck {
     check_routes();
     warn_about_ports();
     warn_about_bridges();
+    warn_about_forget();
   }
 
  private:
@@ -236,6 +237,15 @@ class ConfigCheck {
       if (config_.bridges[bridge].members.empty())
         messages_.warning(places_.bridges[bridge].name,
                           fmt::format("{} has no ports", bridge_name(bridge)));
+  }
+
+  void warn_about_forget() {
+    if (!config_.forget.is_on()) return;
+    for (const BridgeConfig& bridge : config_.bridges)
+      for (const MemberConfig& member : bridge.members)
+        if (member.trusted) return;
+    messages_.warning(places_.forget,
+                      "forget: no bridge has a trusted port, by which other switches are reached");
   }
 
   const Config& config_;

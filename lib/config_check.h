@@ -33,6 +33,7 @@ struct ConfigPlaces {
   std::vector<Place> ports;
   std::vector<BridgePlaces> bridges;
   std::vector<RoutePlaces> routes;
+  Place forget;
 };
 
 void check_config(const Config& config, const ConfigPlaces& places, ConfigMessages& messages);

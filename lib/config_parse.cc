@@ -10,6 +10,7 @@
 
 #include "lib/config_bridge.h"
 #include "lib/config_check.h"
+#include "lib/config_forget.h"
 #include "lib/config_names.h"
 #include "lib/config_reader.h"
 #include "lib/device_name.h"
@@ -53,6 +54,8 @@ class ConfigParser {
       read_neighbors(map.enter("neighbors"));
       read_fdb(map.enter("fdb"));
       read_control(map.enter("control"));
+      read_forget(map, messages_, config_.forget);
+      places_.forget = map.place_of("forget");
       read_workers(map.enter("workers"));
       read_memory(map.enter("memory"));
       if (const auto word = map.read_word("bpdu", {"drop", "forward"}))

@@ -6,6 +6,7 @@
 
 #include "test/stage/bench.h"
 
+#include "lib/forget.h"
 #include "lib/packet_build.h"
 
 namespace godwit::test {
@@ -38,6 +39,7 @@ bridges:
     moves: {class: registered}
     static: [{mac: "52:54:00:00:00:08", port: vault2}]
 routes: [{to: 192.0.2.0/24, via: 10.9.0.9}]
+forget: {switch: leaf1, key: "000102030405060708090a0b0c0d0e0f"}
 )";
 
 constexpr Mac kPinned{0x525400000009};
@@ -64,6 +66,14 @@ Octets long_packet() {
   frame[20] |= 0x40;
   store_be16(&frame[24], 0);
   store_be16(&frame[24], internet_checksum({&frame[14], kIpv4HeaderSize}));
+  return frame;
+}
+
+// Of another switch, it says.
+Octets word(size_t payload) {
+  Octets frame(2048);
+  frame.resize(
+      build_ethernet(frame, {.dst = kForgetGroup, .src = kVm}, kEtherTypeLocal, Octets(payload)));
   return frame;
 }
 
@@ -105,6 +115,8 @@ const std::vector<Case>& cases() {
       {"storm-broadcast", "loud", data(kVm, kBroadcastMac)},
       {"storm-multicast", "loud", data(kVm, kGroup)},
       {"storm-unknown", "loud", data(kVm, kPeer)},
+      {"foreign-peer", "server2", word(100)},
+      {"punt-limit", "uplink", tagged(word(1600), 10)},
   };
   return kCases;
 }

@@ -1,6 +1,7 @@
 #include <catch2/catch.hpp>
 #include <fmt/format.h>
 
+#include "lib/config_forget.h"
 #include "lib/config_parse.h"
 
 namespace godwit {
@@ -244,6 +245,61 @@ TEST_CASE("sections say what is wrong with their values", "[config]") {
                        fmt::format("20: control.metrics: '{}' is not ADDRESS:PORT (write it like "
                                    "127.0.0.1:9464 or [::1]:9464)",
                                    bad))});
+}
+
+TEST_CASE("the talk between switches has a name and a key", "[config]") {
+  const std::string key(32, '7');
+  const auto with = [](const std::string& body) { return "ports: {p1: {}}\nforget: " + body; };
+  const ConfigResult result = parse_config(
+      with("{switch: leaf1, key: " + key + ", key_file: keys, max_skew: 2s, rate: 5/s}"));
+  CHECK(printed(result.errors).empty());
+  const ForgetConfig& forget = result.config.forget;
+  CHECK(forget.is_on());
+  CHECK(forget.switch_name == "leaf1");
+  REQUIRE(forget.keys.size() == 1);
+  CHECK(forget.keys[0] == std::vector<uint8_t>(16, 0x77));
+  CHECK(forget.key_file == "keys");
+  CHECK(forget.max_skew == 2 * kSecond);
+  CHECK(forget.rate.per_second == 5);
+  CHECK_FALSE(parse_config("ports: {p1: {}}").config.forget.is_on());
+  CHECK(parse_config(with("{switch: a, key: " + key + "}")).config.forget.max_skew == 30 * kSecond);
+  // No message repeats a key.
+  check_table({
+      {with("{}"),
+       {"2:9: key 'switch' is missing in forget",
+        "2:9: forget: has no key (write key_file: PATH)"}},
+      {with("{switch: a}"), {"2:9: forget: has no key (write key_file: PATH)"}},
+      {with("{switch: a, key: 00112233445566778899aabbccddeeg0}"),
+       {"2:26: forget.key: is not hexadecimal"}},
+      {with("{switch: a, key: 00112}"),
+       {"2:26: forget.key: has an odd number of hexadecimal digits"}},
+      {with("{switch: a, key: " + key.substr(2) + "}"),
+       {"2:26: forget.key: is shorter than 16 octets (make one with: openssl rand -hex 32)"}},
+      {with("{switch: a, key: " + std::string(258, 'a') + "}"),
+       {"2:26: forget.key: is longer than 128 octets"}},
+      {with("{switch: '', key: " + key + "}"),
+       {"2:18: forget.switch: '' is no name of 1 to 255 octets"}},
+      {with("{switch: a, key: " + key + ", max_skew: 0s, rate: 0/s}"),
+       {"2:70: forget.max_skew: '0s' is out of range (100ms to 1h)",
+        "2:80: forget.rate: '0/s' is out of range (1/s to 1000000/s)"}},
+  });
+}
+
+TEST_CASE("a file holds keys, one a line", "[config]") {
+  const std::string key(32, 'a');
+  const ParsedKeys two = parse_key_file("# first signs\n\n " + key + "\t\r\n" + key + "b0");
+  CHECK(two.fault.empty());
+  REQUIRE(two.keys.size() == 2);
+  CHECK(two.keys[0].size() == 16);
+  CHECK(two.keys[1].size() == 17);
+  const ParsedKeys wrong = parse_key_file(key + "\n" + key.substr(1));
+  CHECK(wrong.keys.empty());
+  CHECK(wrong.line == 2);
+  CHECK(wrong.fault == "has an odd number of hexadecimal digits");
+  CHECK(parse_key_file("\n\n").fault == "is missing (make one with: openssl rand -hex 32)");
+  std::string nine;
+  for (int n = 0; n < 9; ++n) nine += key + "\n";
+  CHECK(parse_key_file(nine).line == 9);
 }
 
 TEST_CASE("names are fit for files", "[config]") {
