@@ -8,6 +8,8 @@
 #include "dataplane/learn.h"
 #include "dataplane/resolve.h"
 
+#include "lib/arbiter.h"
+
 namespace godwit {
 namespace {
 
@@ -231,6 +233,18 @@ MoveRecord Control::record_of(const Event& event) const {
   return record;
 }
 
+MoveRecord Control::record_of(uint64_t key, Location from, Location to, Evidence evidence,
+                              Nanos now) const {
+  Event event;
+  event.bridge = fdb_bridge(key);
+  event.mac = fdb_mac(key);
+  event.from = from;
+  event.to = to;
+  event.evidence = evidence;
+  event.at = now;
+  return record_of(event);
+}
+
 void Control::on_moved(const Event& event) {
   moves_.accepted(record_of(event));
   watch_.moved(event);
@@ -240,6 +254,7 @@ void Control::on_refused(const Event& event) {
   moves_.rejected(record_of(event));
   alarm(event, AlarmKind::kMacViolation, true,
         fmt::format("pinned to port {}", port_name(event.from)));
+  watch_.refused(event);
 }
 
 void Control::on_outcome(const Outcome& o) {
@@ -248,7 +263,8 @@ void Control::on_outcome(const Outcome& o) {
   };
   switch (o.kind) {
     case Outcome::Kind::kAccepted:
-      moves_.decided(o.key, MoveVerdict::kAccepted);
+      if (!moves_.decided(o.key, MoveVerdict::kAccepted))
+        moves_.accepted(record_of(o.key, o.other, o.place, Evidence::kProbeReply, o.at));
       // What it said itself was kept back.
       return announcer_.announce_host(fdb_bridge(o.key), fdb_mac(o.key), o.at);
     case Outcome::Kind::kReverted:
@@ -281,15 +297,7 @@ void Control::on_outcome(const Outcome& o) {
 
 // A host was moved without a frame of its own, so nobody else knows: it is announced in its name.
 void Control::on_committed(uint64_t key, Location from, Location to, Evidence evidence, Nanos now) {
-  MoveRecord record;
-  record.at = now;
-  record.bridge = fdb_bridge(key);
-  record.mac = fdb_mac(key);
-  record.ips = hosts_.ips(record.bridge, record.mac);
-  record.from = from;
-  record.to = to;
-  record.evidence = evidence;
-  if (from != kNoLocation) moves_.accepted(std::move(record));
+  if (from != kNoLocation) moves_.accepted(record_of(key, from, to, evidence, now));
   announcer_.announce_host(fdb_bridge(key), fdb_mac(key), now);
 }
 
@@ -330,7 +338,11 @@ bool Control::is_kept(const Event& conflict) const {
   const auto hit = tables_.neighbors.find(conflict.bridge, conflict.ip);
   if (hit && (hit.entry.flags() & kStaticNeighbor) != 0) return true;
   const FdbEntry owner = tables_.fdb.find(conflict.bridge, conflict.other_mac).entry;
-  return !owner.is_free() && owner.host_class() != HostClass::kLearned;
+  if (owner.is_free()) return false;
+  // Who is on its way, stands still or is offline cannot answer for itself.
+  const bool is_away = owner.state() == FdbState::kMigrating ||
+                       owner.state() == FdbState::kOffline || is_held(owner);
+  return is_away || owner.host_class() != HostClass::kLearned;
 }
 
 void Control::on_conflict(const Event& event, Nanos now) {

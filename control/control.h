@@ -66,6 +66,8 @@ class Control {
   void repair(Nanos now);
   void handle(const Event& event, Nanos now);
   MoveRecord record_of(const Event& event) const;
+  MoveRecord record_of(uint64_t key, Location from, Location to, Evidence evidence,
+                       Nanos now) const;
   void on_moved(const Event& event);
   void on_refused(const Event& event);
   void on_outcome(const Outcome& outcome);

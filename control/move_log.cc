@@ -31,14 +31,18 @@ void MoveLog::claimed(MoveRecord record) {
   if (pending_.size() < kMostClaims) pending_.insert_or_assign(key, std::move(record));
 }
 
-void MoveLog::decided(uint64_t key, MoveVerdict verdict) {
+bool MoveLog::decided(uint64_t key, MoveVerdict verdict) {
   auto claim = pending_.extract(key);
-  if (claim.empty()) return;
+  if (claim.empty()) return false;
   claim.mapped().verdict = verdict;
-  if (verdict == MoveVerdict::kAccepted) return accepted(std::move(claim.mapped()));
+  if (verdict == MoveVerdict::kAccepted) {
+    accepted(std::move(claim.mapped()));
+    return true;
+  }
   // What went to the place that it kept went right.
   claim.mapped().misdelivered = claim.mapped().lost = 0;
   rejected(std::move(claim.mapped()));
+  return true;
 }
 
 void MoveLog::undone(uint64_t key, MoveVerdict verdict) {

@@ -46,7 +46,7 @@ class MoveLog {
 
   // A claim that is verified before it is believed: at most one a host, until decided().
   void claimed(MoveRecord record);
-  void decided(uint64_t key, MoveVerdict verdict);
+  bool decided(uint64_t key, MoveVerdict verdict);  // false: there is none
   // The latest move of the host was a mistake.
   void undone(uint64_t key, MoveVerdict verdict);
 

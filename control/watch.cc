@@ -1,32 +1,19 @@
 #include "control/watch.h"
 
 #include <algorithm>
-#include <array>
 
 #include "lib/arbiter.h"
 
 namespace godwit {
 namespace {
 
-constexpr unsigned kJobsATurn = 512;
 constexpr size_t kMostJobs = 1U << 20;
 constexpr size_t kMostSought = 1U << 14;
 
-constexpr unsigned kLastRound = 5;            // of questions after a move
-constexpr unsigned kKeepalives = 3;           // a second apart
-constexpr Nanos kPatience = kSecond;          // for three frames, where nobody answers
+constexpr Nanos kBetweenAppeals = kSecond;    // of claims that the entry's state refuses
 constexpr Nanos kUnknownTtl = 120 * kSecond;  // of what no event told of
 constexpr Nanos kUnknownFreeze = 30 * kSecond;
 constexpr Nanos kSeekInterval = kSecond;
-
-// From the claim on; what `veto` no longer covers is not asked.
-Nanos round_at(unsigned round, const MovesConfig& policy) {
-  constexpr std::array<Nanos, kLastRound> kLater = {0, 0, kSecond, 5 * kSecond, 25 * kSecond};
-  if (round == 1) return policy.probe_wait;
-  return round < kLastRound && kLater[round] <= policy.veto ? kLater[round] : kNever;
-}
-
-Nanos after(Nanos from, Nanos wait) { return wait == kNever ? kNever : from + wait; }
 
 }  // namespace
 
@@ -37,10 +24,8 @@ Watch::Watch(const Topology& topology, Tables& tables, Questions& questions, con
                TokenBucket(rate, static_cast<uint32_t>(std::min<uint64_t>(rate, UINT32_MAX))));
 }
 
-// ---- Jobs ----
-
 void Watch::schedule(uint64_t key, Job& job) {
-  const Nanos due = std::min({job.ends, job.held_until, next_question(key, job)});
+  const Nanos due = std::min({job.ends, job.held_until, job.third_ends, next_question(key, job)});
   if (due == job.due) return;
   due_.erase({job.due, key});
   job.due = due;
@@ -66,23 +51,11 @@ Watch::Job& Watch::begin(uint64_t key, FdbEntry entry, Nanos now) {
   job.place.at = entry.location();
   job.other.at = entry.other();
   for (Place* place : {&job.place, &job.other})
-    for (const Place& asked : {before.place, before.other})
+    for (const Place& asked : {before.place, before.other, before.third})
       if (asked.at == place->at && asked.asked != kNever &&
           now - asked.asked <= policy(key).probe_timeout)
         place->deaf_until = now + policy(key).probe_wait;
   return job;
-}
-
-// Writes the next word if nothing was decided since the job began. The word that is there then, or
-// nothing if something was.
-template <class Next>
-std::optional<FdbEntry> Watch::change(uint64_t key, const Job& job, Next next) {
-  Fdb::Hit hit = tables_.fdb.find(key);
-  while (hit && hit.entry.seq() == job.seq) {
-    const FdbEntry desired = next(hit.entry);
-    if (tables_.fdb.compare_exchange(hit.slot, hit.entry, desired)) return desired;
-  }
-  return std::nullopt;
 }
 
 void Watch::tell(Outcome::Kind kind, uint64_t key, const Job& job, Nanos now) {
@@ -134,12 +107,43 @@ void Watch::upheld(const Event& event) {
   schedule(key, job);
 }
 
+// The state of the entry is in the way of a claim that may be true.
+void Watch::refused(const Event& event) {
+  const uint64_t key = fdb_key(event.bridge, event.mac);
+  const FdbEntry entry = tables_.fdb.find(key).entry;
+  const FdbState state = entry.state();
+  if (state != FdbState::kFrozen && state != FdbState::kMigrating && state != FdbState::kTesting)
+    return;
+  if (entry.host_class() > HostClass::kRegistered || event.to == entry.location()) return;
+  met(key, entry, event.at);
+  const auto known = jobs_.find(key);
+  if (known != jobs_.end()) hear_appeal(key, known->second, event);
+}
+
+void Watch::hear_appeal(uint64_t key, Job& job, const Event& claim) {
+  const bool again = job.third_began != 0 && claim.at - job.third_began < kBetweenAppeals;
+  if (job.third_ends != kNever || again) return;
+  if (!job.ip) job.ip = address_to_ask(key, claim.at);
+  if (!job.ip) return;
+  job.third = Place{};
+  job.third.at = claim.to;
+  job.third_began = claim.at;
+  job.third_ends = claim.at + policy(key).probe_timeout;
+  ask(key, job, job.third, claim.at);
+  if (tables_.fdb.find(key).entry.state() != FdbState::kTesting)  // else they are being asked
+    for (Place* place : {&job.place, &job.other}) {
+      place->answered = false;
+      ask(key, job, *place, claim.at);
+    }
+  schedule(key, job);
+}
+
 void Watch::answered(const Event& event) {
   const uint64_t key = fdb_key(event.bridge, event.mac);
   const auto at = jobs_.find(key);
   if (at == jobs_.end()) return;
   Job& job = at->second;
-  for (Place* place : {&job.place, &job.other})
+  for (Place* place : {&job.place, &job.other, &job.third})
     if (place->at == event.to && place->asked != kNever && !place->answered &&
         event.at > place->asked && event.at >= place->deaf_until &&
         event.at - place->asked <= policy(key).probe_timeout) {
@@ -159,6 +163,7 @@ void Watch::note_alive(const Event& answer) {
 void Watch::answered_at(uint64_t key, Job& job, Place& place, Nanos now) {
   const FdbEntry entry = tables_.fdb.find(key).entry;
   if (entry.is_free() || entry.seq() != job.seq || job.keepalive) return;
+  if (&place == &job.third) return;  // weighed when it is time
   const bool is_place = &place == &job.place;
   if (entry.state() == FdbState::kTesting) {
     if (is_place) reject(key, job, now);
@@ -249,193 +254,6 @@ void Watch::keep_alive(uint64_t key, FdbEntry entry, Nanos now) {
   job.ends = now + kKeepalives * kSecond;
   ask_due(key, job, now);
   schedule(key, job);
-}
-
-// ---- Time ----
-
-void Watch::run(Nanos now) {
-  for (unsigned n = 0; n < kJobsATurn && next_due() <= now; ++n) {
-    const uint64_t key = due_.begin()->second;
-    step(key, jobs_.find(key)->second, now);
-  }
-}
-
-void Watch::step(uint64_t key, Job& job, Nanos now) {
-  const FdbEntry entry = tables_.fdb.find(key).entry;
-  if (entry.is_free()) return drop(key);
-  if (entry.seq() != job.seq) return met(key, entry, now);
-  if (job.held_until <= now) release(key, job, now);
-  ask_due(key, job, now);
-  bool goes_on = true;
-  switch (entry.state()) {
-    case FdbState::kTesting:
-      goes_on = step_testing(key, job, now);
-      break;
-    case FdbState::kBound:
-      goes_on = step_bound(key, job, entry, now);
-      break;
-    default:
-      if (job.ends <= now) goes_on = end_state(key, job, now);
-  }
-  if (goes_on || job.held_until != kNever) return schedule(key, job);
-  drop(key);
-}
-
-// SETTLING, MIGRATING, FROZEN and OFFLINE are over. True when there is more to ask.
-bool Watch::end_state(uint64_t key, Job& job, Nanos now) {
-  job.ends = kNever;
-  bool was_prepared = false;
-  const auto entry = change(key, job, [&](FdbEntry current) {
-    was_prepared = current.state() == FdbState::kMigrating;
-    if (current.state() == FdbState::kOffline) return current;  // the walks end these
-    const FdbEntry next = rested(current, now);
-    return was_prepared ? next.with_aside(false) : next;
-  });
-  if (was_prepared && entry) {
-    job.held_until = kNever;
-    questions_.unpark(key);
-    tell(Outcome::Kind::kHintExpired, key, job, now);
-  }
-  return next_question(key, job) != kNever;
-}
-
-// A claim that was not believed. `round` counts on: 2 when both questions are out, 3 when there was
-// no answer in time and they are asked once more, 4 when there was none to that either.
-bool Watch::step_testing(uint64_t key, Job& job, Nanos now) {
-  if (job.ends > now && !(job.round > 2 && job.other.answered)) return true;
-  const bool place_asked = job.place.asked != kNever || !tables_.ports.is_up(job.place.at);
-  if (job.other.answered && place_asked) {
-    const auto entry = change(key, job, [&](FdbEntry e) { return accepted(e, now); });
-    if (!entry) return true;
-    job = Job{.seq = entry->seq(),
-              .round = kLastRound,
-              .began = now,
-              .ends = now + policy(key).settle,
-              .due = job.due,
-              .place = job.other,
-              .other = job.place,
-              .ip = job.ip};
-    questions_.unpark(key);
-    tell(Outcome::Kind::kAccepted, key, job, now);
-    return true;
-  }
-  if (job.round < 3) {
-    job.round = 3;
-    job.ends = now + policy(key).probe_timeout;
-    if (job.ip) ask(key, job, job.place, now), ask(key, job, job.other, now);
-    return true;
-  }
-  if (job.round == 3 && (place_asked || !job.ip)) {
-    change(key, job, [&](FdbEntry e) { return unanswered(e); });
-    job.round = 4;
-    job.ends = now + kPatience;
-    return true;
-  }
-  // Nobody spoke for either place: it stays where it was, and nobody is to blame.
-  const bool dead = job.was_offline || !tables_.ports.is_up(job.place.at);
-  const auto entry = change(key, job, [&](FdbEntry e) {
-    return dead ? gone_offline(e, now) : rested(e, now).with_aside(false);
-  });
-  if (!entry) return true;
-  questions_.unpark(key);
-  tell(Outcome::Kind::kRejected, key, job, now);
-  return false;
-}
-
-// A question that is asked later than the move has settled, or a keepalive.
-bool Watch::step_bound(uint64_t key, Job& job, FdbEntry entry, Nanos now) {
-  if (!job.keepalive) {
-    job.ends = kNever;  // what it was of has ended: a cancelled move, for one
-    return next_question(key, job) != kNever;
-  }
-  if (entry.stamp() != job.stamp) return false;  // it was heard
-  if (job.ends > now) return true;
-  if (change(key, job,
-             [&](FdbEntry e) { return e.stamp() == job.stamp ? gone_offline(e, now) : e; })
-          .value_or(FdbEntry{})
-          .state() == FdbState::kOffline)
-    tell(Outcome::Kind::kWentOffline, key, job, now);
-  return false;
-}
-
-void Watch::release(uint64_t key, Job& job, Nanos now) {
-  job.held_until = kNever;
-  const auto entry = change(key, job, [](FdbEntry e) {
-    return e.state() == FdbState::kOffline ? e : e.with_aside(false);
-  });
-  if (!entry) return;
-  questions_.unpark(key);
-  tell(Outcome::Kind::kReleased, key, job, now);
-}
-
-// ---- Verdicts ----
-
-void Watch::revert(uint64_t key, Job& job, Nanos now) {
-  const auto entry = change(key, job, [&](FdbEntry e) { return reverted(e, now); });
-  if (!entry) return;
-  job.seq = entry->seq();
-  job.round = kLastRound;
-  std::swap(job.place, job.other);
-  punish(key, job, contests_.found_false(key, now), Outcome::Kind::kReverted, now);
-}
-
-void Watch::reject(uint64_t key, Job& job, Nanos now) {
-  const auto entry = change(key, job, [&](FdbEntry e) { return godwit::upheld(e, now); });
-  if (!entry) return;
-  job.seq = entry->seq();
-  job.round = kLastRound;
-  questions_.unpark(key);
-  punish(key, job, contests_.found_false(key, now), Outcome::Kind::kRejected, now);
-}
-
-void Watch::punish(uint64_t key, Job& job, Contests::Sentence sentence, Outcome::Kind kind,
-                   Nanos now) {
-  job.ends = sentence.suspect_until;
-  if (sentence.freeze_for != 0) {
-    const auto entry = change(key, job, [&](FdbEntry e) { return frozen(e, now); });
-    if (entry) job.seq = entry->seq(), kind = Outcome::Kind::kFrozen;
-    job.round = kLastRound;
-  }
-  tell(kind, key, job, now);
-}
-
-// ---- Questions ----
-
-std::optional<IpAddress> Watch::address_to_ask(uint64_t key, Nanos now) const {
-  // Hosts in DAD take 0.0.0.0 for a rival (RFC 5227 §2.1.1), so it is not used on the new ones.
-  constexpr Nanos kGrownUp = 10 * kSecond;
-  const BridgeContext& bridge = topology_.bridge(fdb_bridge(key));
-  std::optional<IpAddress> second_best;
-  for (const IpAddress& ip : hosts_.ips(fdb_bridge(key), fdb_mac(key))) {
-    if (bridge.own_address(ip)) return ip;
-    if (!second_best && (ip.is_v6 || now >= hosts_.since(fdb_bridge(key), ip) + kGrownUp))
-      second_best = ip;
-  }
-  return second_best;
-}
-
-Nanos Watch::next_question(uint64_t key, const Job& job) const {
-  if (!job.ip || job.round >= kLastRound) return kNever;
-  if (job.keepalive) return job.round < kKeepalives ? job.began + job.round * kSecond : kNever;
-  const FdbEntry entry = tables_.fdb.find(key).entry;
-  if (entry.state() == FdbState::kTesting && job.round >= 2) return kNever;
-  return after(job.began, round_at(job.round, policy(key)));
-}
-
-void Watch::ask_due(uint64_t key, Job& job, Nanos now) {
-  for (; next_question(key, job) <= now; ++job.round) {
-    const bool both = job.round < 2 && !job.keepalive;
-    if (both || job.keepalive) ask(key, job, job.place, now);
-    if (!job.keepalive) ask(key, job, job.other, now);
-  }
-}
-
-void Watch::ask(uint64_t key, Job& job, Place& place, Nanos now) {
-  if (place.answered || place.at >= kMaxPorts || !tables_.ports.is_up(place.at)) return;
-  if (!pace_[place.at].take(now)) return;
-  if (!questions_.probe(fdb_bridge(key), *job.ip, fdb_mac(key), place.at)) return;
-  place.asked = now;
-  ++probes_;
 }
 
 }  // namespace godwit

@@ -5,12 +5,16 @@
 // `probe_wait`, and where it was also 1, 5 and 25 s later (RFC 9135 §7.1). An answer counts only if
 // it comes in at the port that was asked, within `probe_timeout`.
 //
-//   believed, then verified   an answer from the old place takes the move back, until `veto` is
-//   (learned)                 over; no answer from anywhere leaves it as it is
-//   verified, then believed   an answer from the old place ends the claim; one from the new place
-//   (registered, or learned   alone, when `probe_timeout` is over, makes it true. If neither
-//   and suspected)            answers for twice as long, three more frames from the new place do
-//   told by the VM manager    it is true; an answer from the old place raises an alarm
+//   - Believed, then verified (learned hosts): an answer from the old place takes the move back,
+//     until `veto` is over; no answer from anywhere leaves it as it is.
+//   - Verified, then believed (registered hosts, and learned ones from a suspect): an answer from
+//     the old place ends the claim. One from the new place alone, when `probe_timeout` is over,
+//     makes it true. If neither answers for twice as long, three more frames from the new place do.
+//   - Told by the VM manager: true. An answer from the old place raises an alarm.
+//   - Refused by the worker, because the entry's state has no room for it (from a third place, or
+//     on a host that is FROZEN): verified all the same, at most once a second, for who is pinned
+//     may have moved. An answer from there, and none from elsewhere in `probe_timeout`, makes it
+//     true.
 //
 // A host whose IP is not known cannot be asked. What is decided here is written by compare-and-swap
 // against the sequence number of what it is about, so a verdict that is late loses.
@@ -73,6 +77,7 @@ class Watch {
   void moved(const Event& event);
   void tested(const Event& event);
   void upheld(const Event& event);
+  void refused(const Event& event);
   void answered(const Event& event);
   // Traffic for a host that is OFFLINE: asks everywhere where it is, once a second.
   void sought(const Event& event, Nanos now);
@@ -92,6 +97,9 @@ class Watch {
   void run(Nanos now);
 
  private:
+  static constexpr unsigned kLastRound = 5;   // of questions after a move
+  static constexpr unsigned kKeepalives = 3;  // a second apart
+
   struct Place {
     Location at = kNoLocation;
     Nanos asked = kNever;  // last; kNever: not yet
@@ -111,6 +119,9 @@ class Watch {
     Nanos due = kNever;
     Place place;  // where it is
     Place other;  // where it was, or may be
+    Place third;  // where it is claimed to be besides
+    Nanos third_began = 0;
+    Nanos third_ends = kNever;
     std::optional<IpAddress> ip;
   };
 
@@ -118,12 +129,15 @@ class Watch {
   void step(uint64_t key, Job& job, Nanos now);
   bool step_testing(uint64_t key, Job& job, Nanos now);
   bool step_bound(uint64_t key, Job& job, FdbEntry entry, Nanos now);
+  void step_third(uint64_t key, Job& job, Nanos now);
+  void accept(uint64_t key, Job& job, Place claimed, FdbEntry entry, Nanos now);
   bool end_state(uint64_t key, Job& job, Nanos now);
   void release(uint64_t key, Job& job, Nanos now);
   void ask_due(uint64_t key, Job& job, Nanos now);
   void ask(uint64_t key, Job& job, Place& place, Nanos now);
   Nanos next_question(uint64_t key, const Job& job) const;
   std::optional<IpAddress> address_to_ask(uint64_t key, Nanos now) const;
+  void hear_appeal(uint64_t key, Job& job, const Event& claim);
   void answered_at(uint64_t key, Job& job, Place& place, Nanos now);
   void note_alive(const Event& answer);
   void revert(uint64_t key, Job& job, Nanos now);
@@ -149,5 +163,17 @@ class Watch {
   std::unordered_map<uint64_t, Nanos> sought_;  // → when last asked for
   uint64_t probes_ = 0;
 };
+
+// Writes the next word if nothing was decided since the job began. The word that is there then, or
+// nothing if something was.
+template <class Next>
+std::optional<FdbEntry> Watch::change(uint64_t key, const Job& job, Next next) {
+  Fdb::Hit hit = tables_.fdb.find(key);
+  while (hit && hit.entry.seq() == job.seq) {
+    const FdbEntry desired = next(hit.entry);
+    if (tables_.fdb.compare_exchange(hit.slot, hit.entry, desired)) return desired;
+  }
+  return std::nullopt;
+}
 
 }  // namespace godwit

@@ -88,8 +88,8 @@ struct Burst {
   std::array<Learned, kMaxBurst> learned;  // what the source's sighting came to
   std::array<Location, kMaxBurst> was_at;  // where it was before, where that is another place
   std::array<Mapped, kMaxBurst> mapped;    // speakers': what the claimed mapping came to
-  // Speakers' of Mapped::kConflict: a port that is not to hear it.
-  std::array<Location, kMaxBurst> spared;
+  // Speakers' of Mapped::kConflict: ports that are not to hear it.
+  std::array<std::array<Location, 2>, kMaxBurst> spared;
   std::array<uint16_t, kMaxBurst> followed;  // speakers': other bridges in which a RARP moved it
 
   // Filled by route. A routed frame is from then on one of its next hop's bridge, written as the

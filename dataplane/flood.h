@@ -31,7 +31,8 @@ void for_each_hearer(const Topology& topology, const PortStates& ports, const Bu
   for (const Membership& member : bridge.members) {
     if (member.port == burst.in_port[i] && burst.routed[i] == Routed::kNo) continue;
     if (!ports.is_up(member.port)) continue;
-    if (spares && member.port == burst.spared[i]) continue;
+    if (spares && (member.port == burst.spared[i][0] || member.port == burst.spared[i][1]))
+      continue;
     if (may_leave(bridge, topology.port(member.port), view)) each(member);
   }
 }

@@ -1,6 +1,7 @@
 #include "dataplane/resolve.h"
 
 #include <algorithm>
+#include <array>
 
 #include "dataplane/answer.h"
 #include "dataplane/route.h"
@@ -142,14 +143,18 @@ void complain(Worker& worker, Event event, EventKind kind) {
   worker.complain(event);
 }
 
-// The owner does not hear that another uses its address: a host may give an address up on that
-// (RFC 5227 §2.4), which is what a thief is after, and what a migrated machine must not do. The
-// gateway sees to the conflict in its place.
-Location owner_to_spare(const Worker& worker, const MappingClaim& claim, Mac owner) {
-  if (!claim.context.has_gateway) return kNoLocation;
+// The owner does not hear that another uses its address, be it where it is or where it is about to
+// be: a host may give an address up on that (RFC 5227 §2.4), which is what a thief is after, and
+// what a migrated machine must not do. The gateway sees to the conflict in its place.
+std::array<Location, 2> owner_to_spare(const Worker& worker, const MappingClaim& claim, Mac owner) {
+  std::array<Location, 2> spared = {kNoLocation, kNoLocation};
+  if (!claim.context.has_gateway) return spared;
   const FdbEntry at = worker.tables.fdb.find(claim.bridge, owner).entry;
   // Behind an uplink are others, who are to hear it.
-  return at.is_free() || claim.context.is_trusted(at.location()) ? kNoLocation : at.location();
+  const auto is_alone = [&](Location place) { return !claim.context.is_trusted(place); };
+  if (!at.is_free() && is_alone(at.location())) spared[0] = at.location();
+  if (at.state() == FdbState::kMigrating && is_alone(at.other())) spared[1] = at.other();
+  return spared;
 }
 
 void conclude(Worker& worker, Burst& burst, uint16_t i, const MappingClaim& claim, Mac was) {
@@ -293,8 +298,10 @@ void note_answer(Worker& worker, const Burst& burst, uint16_t i) {
   if (!mapping || !mapping->solicited || !mapping->sha_is_source ||
       burst.dst_key[i] != fdb_key(bridge.index, bridge.own_mac))
     return;
-  const FdbState state = worker.tables.fdb.find(burst.src_key[i]).entry.state();
-  if (!counts_milliseconds(state) || !worker.testimonies[burst.in_port[i]].take(worker.now)) return;
+  const FdbEntry entry = worker.tables.fdb.find(burst.src_key[i]).entry;
+  if (entry.state() == FdbState::kBound || entry.is_free() ||
+      !worker.testimonies[burst.in_port[i]].take(worker.now))
+    return;
   Event event = event_of(worker, burst, i, EventKind::kAnswered);
   event.ip = mapping->ip;
   worker.events.post(event);

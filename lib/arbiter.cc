@@ -93,7 +93,8 @@ Judgement while_settling(FdbEntry current, const Claim& claim, const MovesConfig
     if (late) return {Verdict::kUnverified, current};
     return current.host_class() < HostClass::kLocked ? test(current, claim) : refuse(current);
   }
-  if (learned && claim.announcement) return move(current, claim);
+  if (claim.announcement && current.host_class() < HostClass::kLocked)
+    return by_class(current, claim);
   if (late) return {Verdict::kLate, current};
   return learned && claim.at == current.other() ? heard_behind(current, claim)
                                                 : by_class(current, claim);

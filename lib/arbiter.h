@@ -7,50 +7,52 @@
 // new one. They run on whatever thread asks and keep nothing. Workers ask judge() about frames;
 // control applies what its probes, its timers and the VM manager say.
 //
+// clang-format off
 // States (FdbState). q is where the host is, p where it may be, r where it was, x any other place.
+// `wait` is the bridge's moves.probe_wait: as long as frames may have been under way.
 //
-//   state            heard at   comes to
-//   FREE             p          BOUND(p)
-//   BOUND(q)         q          refreshed
-//                    p          by class, see below: SETTLING(p, q), TESTING(q, p) or refused
-//   SETTLING(p, r)   p          refreshed
-//     moved a        r or x, an announcement
-//     moment ago                learned: SETTLING(there, p): a host that came back, or moved on
-//                    r or x     less than `probe_wait` after p was heard: late, no evidence, for
-//                               it may have been under way. Then by class; but r of a learned
-//                               host: SETTLING(r, p) in the third distinct window of `probe_wait`
-//                               with p silent, and doubted before
-//   SETTLING(q, p)   p          less than `probe_wait` after q was heard: no evidence; then
-//     marked: p was             TESTING(q, p), learned and registered alike, or refused
-//     found false    q, x       as above
-//   TESTING(q, p)    q          less than `probe_wait` after the claim: may have been under way.
-//     not believed              Then the claim is false: SETTLING(q, p), marked
-//     before it is   p          unverified. Marked (nobody answers): the third time
-//     verified                  SETTLING(p, q)
-//                    x          learned: SETTLING(x, q); else refused
-//   MIGRATING(q, p)  q          refreshed
-//     the manager    p          SETTLING(p, q), if the frame shows that the VM runs (`activate`)
-//     said so        x          refused
-//   OFFLINE(q)       q          BOUND(q)
-//     its place is   p          by class, as BOUND
-//     dead
-//   FROZEN(q)        q          refreshed
-//     too many false elsewhere  refused
+//   FREE             heard at p           BOUND(p)
+//   BOUND(q)         at q                 refreshed
+//                    at p                 learned: SETTLING(p, q). Registered: TESTING(q, p).
+//                                         Locked, static: refused
+//   SETTLING(p, r)   at p                 refreshed
+//   (moved lately)   at r or x, and an    as if BOUND(p): it came back, or moved on
+//                    announcement
+//                    at r or x, else      within `wait` of p: late, no evidence. After that
+//                                         x: as if BOUND(p)
+//                                         r: learned: in the third window of `wait` with p silent
+//                                         SETTLING(r, p). Else as if BOUND(p)
+//   SETTLING(q, p),  at p                 within `wait` of q: unverified. After that, learned and
+//   marked: p lied                        registered: TESTING(q, p)
+//                    at q or x            as above
+//   TESTING(q, p)    at q                 within `wait` of the claim: may have been under way. After
+//   (to be verified)                      that it is false: SETTLING(q, p), marked
+//                    at p                 unverified. Marked, for nobody answers: the third time
+//                                         SETTLING(p, q)
+//                    at x                 learned: SETTLING(x, q). Else refused
+//   MIGRATING(q, p)  at q                 refreshed
+//   (told to come)   at p                 if it shows that the VM runs (`activate`): SETTLING(p, q)
+//                    at x                 refused
+//   OFFLINE(q)       at q                 BOUND(q)
+//                    at p                 as if BOUND(q)
+//   FROZEN(q)        at q                 refreshed
+//                    elsewhere            refused
 //
-//   control (functions below)
-//   any but static   prepared(p)     MIGRATING(q, p)
-//                    committed(p)    SETTLING(p, q)
-//                    gone_offline    OFFLINE(q)
-//                    frozen          FROZEN(q)
-//   MIGRATING(q, p)  rested          BOUND(q): cancelled, or its time is over
-//   SETTLING(p, r)   rested          BOUND(p): `settle`, or the penalty, is over
-//                    reverted        SETTLING(r, p), marked: r answers, so p lied
-//   TESTING(q, p)    accepted        SETTLING(p, q): p answers and q does not
-//                    upheld          SETTLING(q, p), marked: q answers
-//                    unanswered      marked: neither answers
-//                    rested          BOUND(q): nobody spoke for either place
-//   FROZEN(q)        rested          BOUND(q)
-//   OFFLINE(q)       removed         FREE
+//   By control, with the functions below:
+//   all but static   prepared(p)          MIGRATING(q, p)
+//                    committed(p)         SETTLING(p, q)
+//                    gone_offline         OFFLINE(q)
+//                    frozen               FROZEN(q)
+//   SETTLING(p, r)   rested               BOUND(p): `settle`, or the penalty, is over
+//                    reverted             SETTLING(r, p), marked: r answers
+//   TESTING(q, p)    accepted             SETTLING(p, q): p answers, and q does not
+//                    upheld               SETTLING(q, p), marked: q answers
+//                    unanswered           marked: neither answers
+//                    rested               BOUND(q): and p is silent
+//   MIGRATING(q, p)  rested               BOUND(q): cancelled, or its time is over
+//   FROZEN(q)        rested               BOUND(q)
+//   OFFLINE(q)       (removed)            FREE
+// clang-format on
 //
 // Classes (HostClass): a learned host follows a claim at once and is verified afterwards; a
 // registered one is verified first; a locked one follows only the VM manager; a static one nobody.

@@ -57,7 +57,7 @@ constexpr Kind kKinds[] = {
     {Sign::kNa, ", back at once", true, true, {0, kVerified, kNotKept}},
     {Sign::kData, ", back at once", true, true, {kThreeWindows, kVerified, kNotKept}},
     {Sign::kPrepared, "", true, false, {0, 0, 0}},
-    {Sign::kCommit, "", false, false, {0, 0, 0}},
+    {Sign::kCommit, "", true, false, {0, 0, 0}},
     {Sign::kSuspend, "", true, false, {0, 0, 0}},
     {Sign::kSuspend, ", back at once", true, true, {0, 0, 0}},
     {Sign::kLink, "", true, false, {0, 0, 0}},

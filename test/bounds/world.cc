@@ -40,6 +40,15 @@ uint64_t number_in(const EthernetView& eth, std::span<const uint8_t> frame) {
              : 0;
 }
 
+// The address that an ARP request or a neighbor solicitation is about.
+IpAddress asked_for(const EthernetView& eth, std::span<const uint8_t> frame) {
+  const std::span<const uint8_t> l3 = l3_of(eth, frame);
+  if (const auto arp = eth.ether_type == kEtherTypeArp ? parse_arp(l3) : std::nullopt)
+    return arp->tpa;
+  const auto nd = eth.ether_type == kEtherTypeIpv6 ? parse_nd(l3) : std::nullopt;
+  return nd ? nd->target : IpAddress{};
+}
+
 }  // namespace
 
 World::World(std::string_view yaml)
@@ -79,6 +88,7 @@ Host& World::add_host(Mac mac, const IpAddress& v4, const IpAddress& v6) {
   host.v4 = v4;
   host.v6 = v6;
   by_mac_[mac.bits] = &host;
+  by_ip_[v4] = by_ip_[v6] = &host;
   return host;
 }
 
@@ -128,7 +138,9 @@ void World::step() {
 
 void World::sent(const ArrayPort& port, rte_mbuf* frame) {
   const auto* start = rte_pktmbuf_mtod(frame, const uint8_t*);
-  deliver(port.index(), Octets(start, start + frame->data_len));
+  const Octets octets(start, start + frame->data_len);
+  if (on_sent) on_sent(port.index(), octets);
+  deliver(port.index(), octets);
   rte_pktmbuf_free(frame);
 }
 
@@ -136,8 +148,9 @@ void World::deliver(PortIndex port, const Octets& frame) {
   const auto eth = parse_ethernet(frame);
   if (!eth) return;
   if (eth->dst.is_group()) {
-    for (const auto& host : hosts_)
-      if (host->at == port && host->answers) answer(*host, port, frame);
+    const auto asked = by_ip_.find(asked_for(*eth, frame));
+    if (asked != by_ip_.end() && asked->second->at == port && asked->second->answers)
+      answer(*asked->second, port, frame);
     return;
   }
   const auto known = by_mac_.find(eth->dst.bits);

@@ -4,12 +4,14 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <queue>
 #include <random>
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include <rte_mbuf.h>
@@ -67,6 +69,9 @@ class World final : private ArrayPort::Sink {
   // All that happens until then.
   void run(Nanos until);
 
+  // Sees every frame that leaves a port.
+  std::function<void(PortIndex port, const Octets& frame)> on_sent;
+
  private:
   struct Deed {
     Nanos when;
@@ -102,6 +107,7 @@ class World final : private ArrayPort::Sink {
   std::priority_queue<Deed, std::vector<Deed>, std::greater<>> agenda_;
   std::vector<std::unique_ptr<Host>> hosts_;
   std::unordered_map<uint64_t, Host*> by_mac_;
+  std::map<IpAddress, Host*> by_ip_;
 };
 
 // A frame of data, which carries a number.
