@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include <fmt/format.h>
+#include <rte_cycles.h>
 
 #include "lib/byte_order.h"
 #include "lib/config_parse.h"
@@ -121,27 +122,34 @@ void World::run(Nanos until) {
 void World::control_until(Nanos instant) {
   while (control_.next_due() <= instant) {
     now_ = std::max(now_, control_.next_due());
+    const uint64_t start = rte_rdtsc();
     control_.run_due(now_);
+    cycles_ += rte_rdtsc() - start;
     step();
   }
   now_ = instant;
 }
 
 void World::step() {
+  const uint64_t start = rte_rdtsc();
   uint16_t taken = 0;
   do {
     taken = worker_.step(now_);
     quiescence_.quiescent(0);
     control_.take_events(now_);
   } while (taken > 0 || worker_.has_work());
+  cycles_ += rte_rdtsc() - start - hosts_cycles_;
+  hosts_cycles_ = 0;
 }
 
 void World::sent(const ArrayPort& port, rte_mbuf* frame) {
+  const uint64_t began = rte_rdtsc();
   const auto* start = rte_pktmbuf_mtod(frame, const uint8_t*);
   const Octets octets(start, start + frame->data_len);
   if (on_sent) on_sent(port.index(), octets);
   deliver(port.index(), octets);
   rte_pktmbuf_free(frame);
+  hosts_cycles_ += rte_rdtsc() - began;
 }
 
 void World::deliver(PortIndex port, const Octets& frame) {

@@ -69,6 +69,9 @@ class World final : private ArrayPort::Sink {
   // All that happens until then.
   void run(Nanos until);
 
+  // Of the CPU, that the switch itself has used: worker and control, without the hosts.
+  uint64_t cycles() const { return cycles_; }
+
   // Sees every frame that leaves a port.
   std::function<void(PortIndex port, const Octets& frame)> on_sent;
 
@@ -104,6 +107,8 @@ class World final : private ArrayPort::Sink {
   std::mt19937_64 random_{20261126};
   Nanos now_ = 0;
   uint64_t deeds_ = 0;
+  uint64_t cycles_ = 0;
+  uint64_t hosts_cycles_ = 0;  // within them, of the step under way
   std::priority_queue<Deed, std::vector<Deed>, std::greater<>> agenda_;
   std::vector<std::unique_ptr<Host>> hosts_;
   std::unordered_map<uint64_t, Host*> by_mac_;

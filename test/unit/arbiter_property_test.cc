@@ -179,6 +179,8 @@ class Model {
       if (may_be_late) return Verdict::kUnverified;
       return class_ == HostClass::kLocked ? Verdict::kRefused : question(claim.at, claim.now);
     }
+    if (claim.announcement && class_ == HostClass::kRegistered)
+      return question(claim.at, claim.now);
     if (class_ != HostClass::kLearned)
       return may_be_late ? Verdict::kLate : believe_by_class(claim);
     if (claim.announcement) return move(claim.at, claim.now);

@@ -134,12 +134,14 @@ TEST_CASE("SETTLING: what is late says nothing, and the place left behind must i
       {"its place, while it is doubted", entry.with_windows(2), data(kQ, 0), mobile("refreshed")});
   check({"its place, which stands still", aside(entry), data(kQ, kSecond), mobile("refreshed")});
   for (const Location there : {kP, kX}) {
-    check(
-        {"announced elsewhere at once", entry, announced(there, 0), {"moved", "late", "late", ""}});
+    check({"announced elsewhere at once",
+           entry,
+           announced(there, 0),
+           {"moved", "tested", "late", ""}});
     check({"announced elsewhere, in the end",
            entry,
            announced(there, kLast),
-           {"moved", "late", "late", ""}});
+           {"moved", "tested", "late", ""}});
     check({"announced elsewhere, in time",
            entry,
            announced(there, kWait),
@@ -174,7 +176,7 @@ TEST_CASE("SETTLING, marked: who lied is tested first, whatever the class", "[ar
   check({"announced by a third place, at once",
          entry,
          announced(kX, 0),
-         {"moved", "late", "late", ""}});
+         {"moved", "tested", "late", ""}});
   check({"a third place, at once", entry, data(kX, kLast), mobile("late")});
 }
 
