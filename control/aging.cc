@@ -59,7 +59,8 @@ std::optional<Nanos> FdbAging::visit(uint32_t slot, Nanos now) {
   const bool offline = entry.state() == FdbState::kOffline;
   if ((entry.state() != FdbState::kBound || entry.aside()) && !offline && on_unsettled)
     on_unsettled(key, entry, now);
-  if (entry.state() == FdbState::kMigrating) return std::nullopt;  // that ends by itself
+  // That ends by itself, and then it may be old: nobody tells of it, so it is looked at again.
+  if (entry.state() == FdbState::kMigrating) return now + kOfflineLife;
   const uint32_t age_s = offline ? kOfflineLife / kSecond : age_s_[fdb_bridge(key)];
   const uint32_t silent_s = seconds_since_heard(entry, now);
   if (silent_s <= age_s) {

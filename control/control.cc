@@ -246,6 +246,7 @@ MoveRecord Control::record_of(uint64_t key, Location from, Location to, Evidence
 }
 
 void Control::on_moved(const Event& event) {
+  if (watch_.took_back(event)) return;
   moves_.accepted(record_of(event));
   watch_.moved(event);
 }
@@ -268,7 +269,7 @@ void Control::on_outcome(const Outcome& o) {
       // What it said itself was kept back.
       return announcer_.announce_host(fdb_bridge(o.key), fdb_mac(o.key), o.at);
     case Outcome::Kind::kReverted:
-      moves_.undone(o.key, MoveVerdict::kReverted);
+      moves_.reverted(o.key);
       return told(AlarmKind::kMoveContested, o.other,
                   fmt::format("it answers at {}: it is there again", port_name(o.place)));
     case Outcome::Kind::kRejected:
@@ -276,8 +277,7 @@ void Control::on_outcome(const Outcome& o) {
       return told(AlarmKind::kMoveContested, o.other,
                   fmt::format("not believed: it stays at {}", port_name(o.place)));
     case Outcome::Kind::kFrozen:
-      moves_.decided(o.key, MoveVerdict::kFrozen);
-      moves_.undone(o.key, MoveVerdict::kFrozen);
+      moves_.frozen(o.key, o.place);
       return told(AlarmKind::kFrozen, o.other,
                   fmt::format("claimed falsely too often: held at {}", port_name(o.place)));
     case Outcome::Kind::kStillAtSource:
@@ -312,9 +312,8 @@ void Control::on_host_without_link(uint64_t key, FdbEntry was, FdbEntry is, Nano
   if (was.aside()) questions_.unpark(key);
   if (is.state() == FdbState::kOffline)
     return on_offline(key, was.location(), ForgetReason::kLinkDown, now, now);
-  moves_.decided(key, MoveVerdict::kAccepted);
-  if (was.state() == FdbState::kMigrating)
-    on_committed(key, was.location(), is.location(), Evidence::kLink, now);
+  // What is claimed keeps its record; what it said itself was kept back.
+  on_committed(key, was.location(), is.location(), Evidence::kLink, now);
   watch_.committed(key, now);
 }
 

@@ -7,6 +7,19 @@
 #include "lib/arbiter.h"
 
 namespace godwit {
+namespace {
+
+bool goes_somewhere(VmStep step) { return step == VmStep::kPrepare || step == VmStep::kCommit; }
+
+// It is where it was, by the manager's word: a claim on it is false, and it stands still no longer.
+FdbEntry confirmed(FdbEntry entry, Nanos now) {
+  if (entry.state() == FdbState::kTesting) return upheld(entry, now);
+  if (entry.state() == FdbState::kSettling) return entry.with_aside(false);
+  return rested(entry, now).with_aside(false);
+}
+
+}  // namespace
+
 std::string HintDesk::hear(const VmHint& hint, Nanos now) {
   const Host host = find_host(hint);
   if (!host.refusal.empty()) return host.refusal;
@@ -46,7 +59,8 @@ std::string HintDesk::apply(const VmHint& hint, uint64_t key, Nanos now) {
   for (;;) {
     Fdb::Hit hit = tables_.fdb.find(key);
     if (!hit) return hear_of_unknown(hint, key, now);
-    if (hint.from && hit.entry.location() != *hint.from && hit.entry.location() != hint.to)
+    const bool is_there = goes_somewhere(hint.step) && hit.entry.location() == hint.to;
+    if (hint.from && hit.entry.location() != *hint.from && !is_there)
       return fmt::format("it is at {}, not at {}", name_of_port(hit.entry.location()),
                          name_of_port(*hint.from));
     const Answer answer = weigh(hint, hit.entry, now);
@@ -107,11 +121,8 @@ HintDesk::Answer HintDesk::weigh(const VmHint& hint, FdbEntry entry, Nanos now) 
 }
 
 HintDesk::Answer HintDesk::weigh_commit(const VmHint& hint, FdbEntry entry, Nanos now) const {
-  const bool is_there = entry.location() == hint.to;
-  if (entry.state() != FdbState::kMigrating)
-    return {is_there ? entry : committed(entry, hint.to, now), {}};
-  if (is_there) return {rested(entry, now).with_aside(false), {}};  // it stays after all
-  if (entry.other() != hint.to)
+  if (entry.location() == hint.to) return {confirmed(entry, now), {}};
+  if (entry.state() == FdbState::kMigrating && entry.other() != hint.to)
     return {{}, fmt::format("it was prepared for {}", name_of_port(entry.other()))};
   return {committed(entry, hint.to, now), {}};
 }
@@ -125,7 +136,7 @@ void HintDesk::follow_up(const VmHint& hint, uint64_t key, FdbEntry was, FdbEntr
       return watch_.suspended(key, now + topology_.bridge(hint.bridge).config->moves.hold.time,
                               now);
     case VmStep::kCommit:
-      if (was.location() == hint.to) return;
+      if (was.location() == hint.to) return watch_.confirmed(key, was, now);
       watch_.committed(key, now);
       return on_commit(key, was.location(), hint.to, now);
     default:

@@ -18,7 +18,12 @@ bool MoveLog::keep(MoveRecord record) {
 
 void MoveLog::accepted(MoveRecord record) {
   const uint64_t key = fdb_key(record.bridge, record.mac);
-  pending_.erase(key);
+  if (auto claim = pending_.extract(key); !claim.empty()) {
+    if (claim.mapped().to == record.to)
+      record = std::move(claim.mapped());
+    else
+      turned_down(std::move(claim.mapped()), MoveVerdict::kRejected);
+  }
   if (const auto before = lost_before_.extract(key)) record.lost += before.mapped();
   if (keep(std::move(record)))
     last_[key] = records_.size() - 1;
@@ -34,20 +39,34 @@ void MoveLog::claimed(MoveRecord record) {
 bool MoveLog::decided(uint64_t key, MoveVerdict verdict) {
   auto claim = pending_.extract(key);
   if (claim.empty()) return false;
-  claim.mapped().verdict = verdict;
-  if (verdict == MoveVerdict::kAccepted) {
+  if (verdict == MoveVerdict::kAccepted)
     accepted(std::move(claim.mapped()));
-    return true;
-  }
-  // What went to the place that it kept went right.
-  claim.mapped().misdelivered = claim.mapped().lost = 0;
-  rejected(std::move(claim.mapped()));
+  else
+    turned_down(std::move(claim.mapped()), verdict);
   return true;
 }
 
-void MoveLog::undone(uint64_t key, MoveVerdict verdict) {
-  if (const auto last = last_.find(key); last != last_.end())
-    records_[last->second].verdict = verdict;
+void MoveLog::turned_down(MoveRecord record, MoveVerdict verdict) {
+  record.verdict = verdict;
+  record.misdelivered = record.lost = 0;  // what went to the place that it kept went right
+  rejected(std::move(record));
+}
+
+void MoveLog::reverted(uint64_t key) {
+  const auto last = last_.extract(key);
+  if (last.empty()) return;
+  MoveRecord& move = records_[last.mapped()];
+  move.verdict = MoveVerdict::kReverted;
+  move.misdelivered = move.arrived;
+}
+
+void MoveLog::frozen(uint64_t key, Location place) {
+  if (decided(key, MoveVerdict::kFrozen)) return;
+  const auto last = last_.find(key);
+  if (last == last_.end()) return;
+  MoveRecord& move = records_[last->second];
+  if (move.to != place) reverted(key);
+  move.verdict = MoveVerdict::kFrozen;
 }
 
 void MoveLog::held(uint64_t key) {
@@ -91,7 +110,8 @@ void MoveLog::rejected(MoveRecord record) {
     return;
   }
   claims_[claim] = record.at;
-  if (heard && record.at < *heard + kPause) return;
+  const bool is_news = record.verdict == MoveVerdict::kFrozen;
+  if (heard && record.at < *heard + kPause && !is_news) return;
   if (record.verdict == MoveVerdict::kAccepted) record.verdict = MoveVerdict::kRejected;
   keep(std::move(record));
 }
@@ -105,6 +125,7 @@ void MoveLog::offered(uint64_t key, Nanos now, std::span<const Location> deliver
   };
   if (reached(move.to)) {
     if (!move.blackhole) move.blackhole = now - move.at;
+    ++move.arrived;
   } else if (reached(move.from)) {
     ++move.misdelivered;
   } else if (delivered.empty() && now < move.at + settle) {

@@ -31,14 +31,17 @@ struct MoveRecord {
   Evidence evidence = Evidence::kData;
   MoveVerdict verdict = MoveVerdict::kAccepted;
   std::optional<Nanos> blackhole;  // until the first frame to it was delivered at its new place
-  uint64_t misdelivered = 0;       // frames for it that went to the old place only
+  // Frames for it that went to the old place only; of a move that was taken back, to the new one.
+  uint64_t misdelivered = 0;
   uint64_t held = 0;
-  uint64_t lost = 0;  // frames for it that were delivered nowhere, until it settled
+  uint64_t lost = 0;     // frames for it that were delivered nowhere, until it settled
+  uint64_t arrived = 0;  // frames for it that were delivered at the new place
 };
 
 class MoveLog {
  public:
-  // The record stands in all() unless kMost are there already.
+  // The record stands in all() unless kMost are there already. If the host was claimed for that
+  // very place before, and is believed only now, it is that claim's.
   void accepted(MoveRecord record);
   // One record stands for all frames of a claim, until it pauses for kPause. Claims beyond
   // kMostClaims in that time are counted as omitted.
@@ -47,8 +50,11 @@ class MoveLog {
   // A claim that is verified before it is believed: at most one a host, until decided().
   void claimed(MoveRecord record);
   bool decided(uint64_t key, MoveVerdict verdict);  // false: there is none
-  // The latest move of the host was a mistake.
-  void undone(uint64_t key, MoveVerdict verdict);
+  // The latest move of the host was a mistake: it was taken back, and what becomes of it from now
+  // on has nothing to do with that move.
+  void reverted(uint64_t key);
+  // The latest claim on the host was one too many, and it stays at `place`.
+  void frozen(uint64_t key, Location place);
 
   // The location of the host of this FDB key has ended: what becomes of it from now on has nothing
   // to do with its moves.
@@ -93,6 +99,7 @@ class MoveLog {
   using Claims = std::unordered_map<ClaimKey, Nanos, ClaimHash>;  // → last frame of the claim
 
   bool keep(MoveRecord record);
+  void turned_down(MoveRecord record, MoveVerdict verdict);
   MoveRecord* latest(uint64_t key);
   std::optional<Nanos> last_heard(const ClaimKey& claim) const;
 

@@ -48,6 +48,7 @@ Watch::Job& Watch::begin(uint64_t key, FdbEntry entry, Nanos now) {
   job.seq = entry.seq();
   job.began = now;
   if (is_held(entry)) job.held_until = std::min(before.held_until, now + policy(key).hold.time);
+  if (before.held_until < job.held_until) questions_.unpark(key);
   job.place.at = entry.location();
   job.other.at = entry.other();
   for (Place* place : {&job.place, &job.other})
@@ -84,6 +85,33 @@ void Watch::moved(const Event& event) {
   schedule(key, job);
 }
 
+bool Watch::took_back(const Event& event) {
+  const uint64_t key = fdb_key(event.bridge, event.mac);
+  const auto at = jobs_.find(key);
+  const bool answers = event.evidence == Evidence::kArpReply || event.evidence == Evidence::kNa;
+  if (at == jobs_.end() || !at->second.settled || !answers) return false;
+  Job& job = at->second;
+  if (job.other.at != event.to || job.other.asked == kNever || event.at <= job.other.asked ||
+      event.at - job.other.asked > policy(key).probe_timeout ||
+      event.at >= job.began + policy(key).veto)
+    return false;
+  const FdbEntry entry = tables_.fdb.find(key).entry;
+  if (entry.state() != FdbState::kSettling || entry.location() != event.to ||
+      entry.other() != job.place.at)
+    return false;
+  if (job.hinted) {
+    tell(Outcome::Kind::kStillAtSource, key, job, event.at);
+    return false;
+  }
+  job.seq = entry.seq();
+  if (!change(key, job, [](FdbEntry e) { return e.with_mark(true); })) return false;
+  job.round = kLastRound;
+  std::swap(job.place, job.other);
+  punish(key, job, contests_.found_false(key, event.at), Outcome::Kind::kReverted, event.at);
+  schedule(key, job);
+  return true;
+}
+
 void Watch::tested(const Event& event) {
   const uint64_t key = fdb_key(event.bridge, event.mac);
   const FdbEntry entry = tables_.fdb.find(key).entry;
@@ -115,6 +143,8 @@ void Watch::refused(const Event& event) {
   if (state != FdbState::kFrozen && state != FdbState::kMigrating && state != FdbState::kTesting)
     return;
   if (entry.host_class() > HostClass::kRegistered || event.to == entry.location()) return;
+  // Who stands still answers nowhere, so that others may: it is to move elsewhere.
+  if (state == FdbState::kMigrating && is_held(entry)) return;
   met(key, entry, event.at);
   const auto known = jobs_.find(key);
   if (known != jobs_.end()) hear_appeal(key, known->second, event);
@@ -203,12 +233,28 @@ void Watch::committed(uint64_t key, Nanos now) {
   schedule(key, job);
 }
 
+void Watch::confirmed(uint64_t key, FdbEntry was, Nanos now) {
+  const FdbEntry entry = tables_.fdb.find(key).entry;
+  if (was.state() == FdbState::kTesting && entry.marked()) {
+    Job& job = begin(key, entry, now);
+    job.round = kLastRound;
+    punish(key, job, contests_.found_false(key, now), Outcome::Kind::kRejected, now);
+    return schedule(key, job);
+  }
+  const auto at = jobs_.find(key);
+  if (at != jobs_.end() && at->second.seq == entry.seq()) at->second.hinted = true;
+}
+
 // Whatever else the host is up to.
 void Watch::suspended(uint64_t key, Nanos until, Nanos now) {
   const FdbEntry entry = tables_.fdb.find(key).entry;
   const auto at = jobs_.find(key);
   Job& job =
       at != jobs_.end() && at->second.seq == entry.seq() ? at->second : begin(key, entry, now);
+  if (job.keepalive) {  // it is silent because it stands still
+    job.keepalive = false;
+    job.ends = kNever;
+  }
   if (entry.state() == FdbState::kBound && job.ends == kNever) job.round = kLastRound;
   job.held_until = until;
   schedule(key, job);

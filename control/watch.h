@@ -75,6 +75,9 @@ class Watch {
 
   // What workers tell.
   void moved(const Event& event);
+  // Instead of moved(): false if it is no answer to a question about the host's last move. Where
+  // that has settled, such an answer is a claim as well, and the worker has followed it already.
+  bool took_back(const Event& event);
   void tested(const Event& event);
   void upheld(const Event& event);
   void refused(const Event& event);
@@ -85,6 +88,7 @@ class Watch {
   // What the VM manager's words led to.
   void prepared(uint64_t key, Nanos until, Nanos now);
   void committed(uint64_t key, Nanos now);
+  void confirmed(uint64_t key, FdbEntry was, Nanos now);  // it is where it was
   void suspended(uint64_t key, Nanos until, Nanos now);
 
   // A walk over the FDB met it: in a state that ends, or silent for so long that it is to be asked.
@@ -111,8 +115,9 @@ class Watch {
     bool hinted = false;
     bool keepalive = false;
     bool was_offline = false;
-    unsigned round = 0;  // of questions
-    uint16_t stamp = 0;  // keepalive: the entry's
+    bool settled = false;  // the move, and there is still something to ask
+    unsigned round = 0;    // of questions
+    uint16_t stamp = 0;    // keepalive: the entry's
     Nanos began = 0;
     Nanos ends = kNever;        // the state that the entry is in
     Nanos held_until = kNever;  // frames for it
@@ -134,7 +139,7 @@ class Watch {
   bool end_state(uint64_t key, Job& job, Nanos now);
   void release(uint64_t key, Job& job, Nanos now);
   void ask_due(uint64_t key, Job& job, Nanos now);
-  void ask(uint64_t key, Job& job, Place& place, Nanos now);
+  bool ask(uint64_t key, Job& job, Place& place, Nanos now);
   Nanos next_question(uint64_t key, const Job& job) const;
   std::optional<IpAddress> address_to_ask(uint64_t key, Nanos now) const;
   void hear_appeal(uint64_t key, Job& job, const Event& claim);

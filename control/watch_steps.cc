@@ -37,6 +37,7 @@ void Watch::step(uint64_t key, Job& job, Nanos now) {
   if (entry.seq() != job.seq) return met(key, entry, now);
   if (job.held_until <= now) release(key, job, now);
   if (job.third_ends <= now) return step_third(key, job, now);
+  if (job.keepalive && entry.stamp() != job.stamp) job.round = kLastRound;  // it was heard
   ask_due(key, job, now);
   bool goes_on = true;
   switch (entry.state()) {
@@ -68,6 +69,7 @@ bool Watch::end_state(uint64_t key, Job& job, Nanos now) {
     questions_.unpark(key);
     tell(Outcome::Kind::kHintExpired, key, job, now);
   }
+  job.settled = !was_prepared && entry && entry->state() == FdbState::kBound;
   return next_question(key, job) != kNever;
 }
 
@@ -136,8 +138,11 @@ void Watch::accept(uint64_t key, Job& job, Place claimed, FdbEntry entry, Nanos 
 // A question that is asked later than the move has settled, or a keepalive.
 bool Watch::step_bound(uint64_t key, Job& job, FdbEntry entry, Nanos now) {
   if (!job.keepalive) {
-    job.ends = kNever;  // what it was of has ended: a cancelled move, for one
-    return next_question(key, job) != kNever;
+    // What it was of has ended: a cancelled move, for one. Somebody may still be about to answer.
+    const bool asked = job.settled && job.other.asked != kNever;
+    const Nanos deaf = asked ? job.other.asked + policy(key).probe_timeout : now;
+    job.ends = deaf > now ? deaf : kNever;
+    return job.ends != kNever || next_question(key, job) != kNever;
   }
   if (entry.stamp() != job.stamp) return false;  // it was heard
   if (job.ends > now) return true;
@@ -151,10 +156,12 @@ bool Watch::step_bound(uint64_t key, Job& job, FdbEntry entry, Nanos now) {
 
 void Watch::release(uint64_t key, Job& job, Nanos now) {
   job.held_until = kNever;
-  const auto entry = change(key, job, [](FdbEntry e) {
-    return e.state() == FdbState::kOffline ? e : e.with_aside(false);
+  bool was_held = false;  // else it is over already: it runs again, or is looked for
+  const auto entry = change(key, job, [&](FdbEntry e) {
+    was_held = is_held(e);
+    return was_held ? e.with_aside(false) : e;
   });
-  if (!entry) return;
+  if (!entry || !was_held) return;
   questions_.unpark(key);
   tell(Outcome::Kind::kReleased, key, job, now);
 }
@@ -215,18 +222,24 @@ Nanos Watch::next_question(uint64_t key, const Job& job) const {
 
 void Watch::ask_due(uint64_t key, Job& job, Nanos now) {
   for (; next_question(key, job) <= now; ++job.round) {
-    const bool both = job.round < 2 && !job.keepalive;
-    if (both || job.keepalive) ask(key, job, job.place, now);
+    const bool is_asked = (job.round < 2 || job.keepalive) && ask(key, job, job.place, now);
     if (!job.keepalive) ask(key, job, job.other, now);
+    if (!job.keepalive || is_asked) continue;
+    // There is no room now, and who was not asked is not silent.
+    job.began += kSecond;
+    job.ends += kSecond;
+    return;
   }
 }
 
-void Watch::ask(uint64_t key, Job& job, Place& place, Nanos now) {
-  if (place.answered || place.at >= kMaxPorts || !tables_.ports.is_up(place.at)) return;
-  if (!pace_[place.at].take(now)) return;
-  if (!questions_.probe(fdb_bridge(key), *job.ip, fdb_mac(key), place.at)) return;
+// Whether the question is out.
+bool Watch::ask(uint64_t key, Job& job, Place& place, Nanos now) {
+  if (place.answered || place.at >= kMaxPorts || !tables_.ports.is_up(place.at)) return false;
+  if (!pace_[place.at].take(now)) return false;
+  if (!questions_.probe(fdb_bridge(key), *job.ip, fdb_mac(key), place.at)) return false;
   place.asked = now;
   ++probes_;
+  return true;
 }
 
 }  // namespace godwit

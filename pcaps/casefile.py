@@ -38,6 +38,11 @@ class Case:
         """`port` has a capture without a frame in it."""
         self._received.setdefault(port, [])
 
+    def in_time(self):
+        """Puts what was received in the order of time, where it was told in another."""
+        for records in self._received.values():
+            records.sort(key=lambda record: record[0])
+
     def out(self, port, count, since=None, until=None, **match):
         """States that `count` frames like `match` left `port` in [since, until)."""
         times = {key: at for key, at in (('from', since), ('to', until)) if at}

@@ -9,18 +9,20 @@ import cases_captures
 import cases_forget
 import cases_gateway
 import cases_guards
+import cases_hints
 import cases_icmp
 import cases_learning
 import cases_mappings
 import cases_moves
 import cases_owners
 import cases_resolution
+import cases_verify
 import cases_vlans
 from casefile import main
 
 TOPICS = [cases_bridging, cases_vlans, cases_learning, cases_moves, cases_mappings, cases_captures,
           cases_gateway, cases_icmp, cases_resolution, cases_answers, cases_owners,
-          cases_guards, cases_forget]
+          cases_guards, cases_forget, cases_verify, cases_hints]
 
 if __name__ == '__main__':
     main([case for topic in TOPICS for case in topic.make()], pathlib.Path(__file__).resolve().parent,

@@ -18,7 +18,7 @@ CASES = HERE.parents[1] / "pcaps"
 sys.path.insert(0, str(CASES))
 import captures  # noqa: E402  (found by the line above)
 
-PLAIN, TRUNKS, WIRES, ROUTED, SMALL, LOCKED = range(6)
+PLAIN, TRUNKS, WIRES, ROUTED, SMALL, LOCKED, REGISTERED, HINTED = range(8)
 SERVER1, SERVER2, SERVER3, UPLINK = range(4)
 (REQUEST, REPLY, GARP, GARP_REPLY, PROBE, RARP, NS, NA, UNSOLICITED_NA, DAD, RS, UDP4, UDP4_VIA_1, UDP4_VIA_2, UDP6,
  UDP6_VIA_1, UDP6_VIA_2, ECHO4, ECHO6, PROTOCOL, DATA) = range(21)
@@ -27,6 +27,8 @@ OUTSIDE, FAR = 0x40, 0x80  # hosts from here on
 GATEWAY1, GATEWAY2, ALL, GROUP, ROUTERS_MAC, NOBODY, RESERVED = range(0xC0, 0xC7)
 MANY, RAW, DISTURB, SEND_BACK = 4, 5, 6, 7
 ANNOUNCE, FLUSH_PORT, FLUSH_BRIDGE, FLUSH_FAMILY = 248, 249, 252, 250
+LINK, PREPARE, SUSPEND, COMMIT, CANCEL, RESUME, LEAVE = range(240, 247)
+FROM, GENERATION, BY_IP, IS_V6 = 0x10, 0x20, 0x40, 0x80
 FROM_NEXT, TO_NEXT = 0x40, 0x80
 MS, SECOND, HOUR = 10**6, 10**9, 3600 * 10**9
 
@@ -71,6 +73,15 @@ def starve(after=0):
 
 def hint(port, what, after=0):
     return narrow(port, what, after)
+
+
+def link(port, is_up, after=0):
+    return hint(port, LINK, after) + bytes([is_up])
+
+
+def vm(step, host, to=0, bridge=0, more=0, where=0, after=0):
+    """`to` counts the members of the bridge; `more` and `where` as Script::vm_hint_of() reads them."""
+    return hint(0, step, after) + bytes([host, to | more, bridge | where])
 
 
 def send_back(port, which=0, after=0):
@@ -252,12 +263,45 @@ def resolution(ip):
     ]
 
 
+def migrations(ip):
+    to_host = [many(12, 0, SERVER3, ip.udp, 3, 2, 40, after=MS)]
+    for scene in PLAIN, REGISTERED, LOCKED:
+        yield f"migration-{scene}", scene, [
+            frame(SERVER1, ip.claim, 2, 2), frame(SERVER3, ip.claim, 3, 3),
+            vm(PREPARE, 2, 1, where=0xC0, after=11 * SECOND), frame(SERVER2, ip.probe, 2, 2, after=MS),
+            vm(SUSPEND, 2, after=SECOND), *to_host, vm(COMMIT, 2, 1, after=300 * MS), *to_host,
+            frame(SERVER1, ip.tell, 2, GATEWAY1, after=MS), frame(SERVER1, ip.udp, 2, 3, 9, after=100 * MS),
+            vm(PREPARE, 2, 2, more=GENERATION | BY_IP | (IS_V6 if ip.version == 6 else 0), where=0x40, after=SECOND),
+            vm(SUSPEND, 2, after=SECOND), *to_host, vm(CANCEL, 2, after=MS), vm(SUSPEND, 2), *to_host,
+            link(SERVER2, False, MS), *to_host, frame(SERVER3, RARP, 2, 0, after=SECOND), link(SERVER2, True, MS),
+            vm(SUSPEND, 2, after=SECOND), *to_host, vm(LEAVE, 2, after=MS),
+        ]
+    claim = [frame(SERVER2, ip.udp, 2, 3, 9, after=9 * SECOND), frame(SERVER1, ip.tell, 2, GATEWAY1, after=MS)]
+    yield "verified", REGISTERED, [
+        frame(SERVER1, ip.ask, 2, GATEWAY1), *claim * 6, *to_host,
+        vm(COMMIT, 2, 2, after=SECOND), frame(SERVER2, ip.udp, 2, 3, 9, after=6 * SECOND),
+        frame(SERVER2, ip.tell, 2, GATEWAY1, after=MS), many(5, 0, SERVER1, ip.udp, 2, 3, 9, after=10 * SECOND),
+        many(5, 0, SERVER1, ip.udp, 2, 3, 9, after=400 * MS), *to_host,
+    ]
+    yield "keepalive", REGISTERED, [
+        frame(SERVER1, ip.ask, 2, GATEWAY1), frame(SERVER3, ip.ask, 3, GATEWAY1, after=11 * SECOND),
+        frame(SERVER3, ip.udp, 3, 2, 9, after=4 * SECOND), frame(SERVER2, ip.udp, 2, 3, 9, after=2 * SECOND),
+    ]
+    yield "hinted", HINTED, [
+        frame(SERVER1, ip.claim, 2, 2, 0, VLAN10), frame(UPLINK, ip.claim, 3, 3, 0, VLAN10),
+        vm(PREPARE, 2, 2, where=0xC0, after=SECOND), vm(SUSPEND, 2),
+        many(9, 0, UPLINK, ip.udp, 3, 2, 9, VLAN10, after=MS), frame(SERVER3, ip.probe, 2, 2, after=MS),
+        frame(SERVER1, ip.claim, 2, 2, 0, VLAN20), vm(COMMIT, 2, 0, bridge=1, after=SECOND),
+        vm(COMMIT, 9, 0, bridge=1), many(8, 0, SERVER1, ip.udp, 2, 3, 9, VLAN20, after=SECOND),
+    ]
+
+
 def seeds():
     yield from case_seeds()
     for name, scene, records in bridging():
         yield name, bytes([scene]) + b"".join(records)
     for ip in Family(4), Family(6):
-        for topic in routing, resolution:
+        for topic in routing, resolution, migrations:
             for name, scene, records in topic(ip):
                 yield f"{name}-{ip.version}", bytes([scene]) + b"".join(records)
 

@@ -207,6 +207,14 @@ void tag(Octets& frame, const Recipe& recipe) {
 
 }  // namespace
 
+Mac mac_of(uint8_t host) {
+  const Mac mac = host_at(host).mac;
+  return mac.is_station() ? mac : host_at(host & 0x3fU).mac;
+}
+IpAddress address_of(uint8_t host, bool is_v6) {
+  return is_v6 ? host_at(host).v6 : host_at(host).v4;
+}
+
 Octets make_frame(const Recipe& recipe, const std::vector<Edit>& edits) {
   Octets frame(payload_size(recipe.size) + 128);
   const Cook cook = kCooks[recipe.kind % std::size(kCooks)];

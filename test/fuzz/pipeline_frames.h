@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "lib/address.h"
+
 namespace godwit::test {
 
 using Octets = std::vector<uint8_t>;
@@ -31,6 +33,10 @@ struct Edit {
   uint8_t at = 0;
   uint8_t value = 0;
 };
+
+// A host of the recipes by its number: a station, and its address.
+Mac mac_of(uint8_t host);
+IpAddress address_of(uint8_t host, bool is_v6);
 
 Octets make_frame(const Recipe& recipe, const std::vector<Edit>& edits);
 

@@ -15,6 +15,7 @@
 // Where the script ends too early, the rest is 0.
 //
 // With GODWIT_FUZZ_FRAMES=N in the environment the search ends after N frames.
+#include <array>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -115,18 +116,47 @@ class Script {
     return frame;
   }
 
+  // 255: no buffers. 248: announce. 249 .. 254: flush. 241 .. 246: a VM manager's steps. 240: a
+  // link. Else the port takes so many frames.
   void disturb(PortIndex port) {
-    constexpr uint8_t kFirstHint = 248;
+    constexpr uint8_t kLink = 240;
+    constexpr uint8_t kFirstStep = 241;
+    constexpr uint8_t kAnnounce = 248;
     const uint8_t how = take();
     if (how == UINT8_MAX) return world_.starve();
-    if (how < kFirstHint) return world_.narrow(port, how);
+    if (how < kLink || how == kAnnounce - 1) return world_.narrow(port, how);
     const auto bridge = static_cast<BridgeIndex>(port % world_.bridges());
     Hint hint;
-    if (how == kFirstHint)
+    if (how == kLink)
+      hint.what = LinkHint{port, take() % 2 == 1};
+    else if (how < kAnnounce)
+      hint.what = vm_hint_of(static_cast<VmStep>(how - kFirstStep));
+    else if (how == kAnnounce)
       hint.what = AnnounceHint{bridge};
     else
       hint.what = flush_of(how, port, bridge);
     world_.hear(hint);
+  }
+
+  // Three octets: the host, as in recipes; the places and what else is said; and the bridge.
+  VmHint vm_hint_of(VmStep step) {
+    constexpr std::array<Nanos, 4> kTtls = {kMillisecond, kSecond, 10 * kSecond, 100 * kSecond};
+    const uint8_t host = take();
+    const uint8_t more = take();
+    const uint8_t where = take();
+    VmHint hint;
+    hint.step = step;
+    hint.bridge = static_cast<BridgeIndex>(where % world_.bridges());
+    const auto& members = world_.topology().bridge(hint.bridge).members;
+    hint.to = members[more % members.size()].port;
+    if ((more & 0x10U) != 0) hint.from = members[(where >> 2) % members.size()].port;
+    if ((more & 0x20U) != 0) hint.generation = where >> 4;
+    if ((more & 0x40U) != 0)
+      hint.ips = {address_of(host, (more & 0x80U) != 0)};
+    else
+      hint.mac = mac_of(host);
+    hint.ttl = kTtls[where >> 6];
+    return hint;
   }
 
   // The bits of `how` tell what is named; at least one is.

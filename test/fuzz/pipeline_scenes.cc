@@ -112,11 +112,43 @@ bridges:
     gateway: {mac: "02:00:5e:10:00:01", addresses: [10.9.0.254/24, "fd00:9::fe/64"]}
 )",
      1U << 12},
+    {R"(
+ports: {server1: {}, server2: {}, server3: {}, uplink: {}}
+limits: {probes: 20/s, held: 16, held_bytes: 16Ki}
+bridges:
+  inside:
+    ports: [server1, server2, server3]
+    aging: 12s
+    moves: {class: registered, keepalive: on, hold: {frames: 8, bytes: 8Ki, time: 1s}}
+    gateway: {mac: "02:00:5e:10:00:01", addresses: [10.9.0.254/24]}
+  outside:
+    ports: [{port: uplink, trusted: true}]
+    aging: 15s
+    gateway: {mac: "02:00:5e:10:00:02", addresses: [10.10.0.254/24]}
+)",
+     1U << 12},
+    {R"(
+ports: {server1: {}, server2: {}, server3: {}, uplink: {}}
+bridges:
+  red:
+    vlan: 10
+    ports: [server3, {port: server1, tagged: true}, {port: uplink, tagged: true, trusted: true}]
+    aging: 10s
+    moves: {keepalive: on, activate: any, settle: 1s, veto: 2s}
+    static: [{mac: "52:54:00:00:00:0e", port: server3, ip: 10.9.0.14}]
+  blue:
+    vlan: 20
+    ports: [server2, {port: server1, tagged: true}, {port: uplink, tagged: true, trusted: true}]
+    aging: 10s
+    moves: {class: locked, activate: announce}
+)",
+     1U << 5},
 }};
 
 // Tables small enough to be made for every input, and to be filled by it.
 constexpr uint64_t kMostEntries = 96;
-constexpr uint64_t kMostHeld = 768;
+constexpr uint64_t kMostHeld = 768;  // for a neighbor
+constexpr uint64_t kMostParked = 128;
 
 Config small_config(std::string_view yaml) {
   ConfigResult result = parse_config(yaml);
@@ -125,6 +157,7 @@ Config small_config(std::string_view yaml) {
   config.fdb_limit = std::min(config.fdb_limit, kMostEntries);
   config.neighbors.limit = std::min(config.neighbors.limit, kMostEntries);
   config.limits.unresolved = std::min(config.limits.unresolved, kMostHeld);
+  config.limits.held = std::min(config.limits.held, kMostParked);
   return std::move(config);
 }
 

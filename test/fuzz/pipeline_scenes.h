@@ -12,7 +12,7 @@
 
 namespace godwit::test {
 
-inline constexpr size_t kScenes = 6;
+inline constexpr size_t kScenes = 8;
 
 struct Scene {
   Scene(size_t number_in, std::string_view yaml, unsigned events_in);

@@ -24,8 +24,8 @@ constexpr size_t kSentKept = 8;
 constexpr size_t kLongestKept = 512;  // octets
 constexpr size_t kMostJobs = 256;     // of control: more than the entries of the tables
 constexpr unsigned kMostWait = 60;    // seconds
-// Longer than any entry, question or announcement lasts.
-constexpr Nanos kToTheEnd = 300 * kSecond;
+// Longer than any entry, question, announcement or sentence lasts.
+constexpr Nanos kToTheEnd = 1000 * kSecond;
 
 // The caller's line tells which promise it was.
 void require(bool promise, int line = __builtin_LINE()) {
@@ -152,6 +152,7 @@ void World::work_until(Nanos instant) {
     require(++turns_ <= kMostTurns);
     control_->run_due(now_);
     require(control_->solicitor().jobs() <= kMostJobs);
+    require(control_->watch().jobs() <= kMostJobs);
     if (worker_->has_work()) rounds();
   }
   if (instant > now_) turns_ = 0;
@@ -171,7 +172,7 @@ void World::run_for(Nanos time) {
 
 // What waits is seen to by the worker, too, which goes round all the time where it is live.
 void World::wait_for_held() {
-  for (unsigned n = 0; n < kMostWait && !worker_->hold.empty(); ++n) {
+  for (unsigned n = 0; n < kMostWait && !(worker_->hold.empty() && worker_->parked.empty()); ++n) {
     run_for(kSecond);
     rounds();
   }
@@ -195,7 +196,8 @@ void World::settle() {
     }
   }
   require(tables_.fdb.quota().total() == macs && tables_.neighbors.quota().total() == ips);
-  require(worker_->hold.empty() && control_->solicitor().jobs() == 0);
+  require(worker_->hold.empty() && worker_->parked.empty());
+  require(control_->solicitor().jobs() == 0 && control_->watch().jobs() == 0);
   require(control_->next_due() == kNever);
 }
 
@@ -206,11 +208,14 @@ void World::check_counters() const {
     require(c.rx ==
             std::accumulate(c.drops.begin(), c.drops.end(), c.forwarded + c.consumed + c.held));
   }
-  require(held == worker_->hold.held() && held <= scene_.config.limits.unresolved);
+  require(held == worker_->hold.held() + worker_->parked.held());
+  require(worker_->hold.held() <= scene_.config.limits.unresolved);
+  require(worker_->parked.held() <= scene_.config.limits.held);
 }
 
 void World::check_buffers() const {
-  require(in_use(pool()) + in_use(long_pool()) == worker_->hold.held() + waiting());
+  const uint32_t held = worker_->hold.held() + worker_->parked.held();
+  require(in_use(pool()) + in_use(long_pool()) == held + waiting());
 }
 
 void World::check_fdb() const {
@@ -225,6 +230,9 @@ void World::check_fdb() const {
     const Location at = fdb.entry_at(slot).location();
     require(bridge < scene_.topology.bridges().size() && fdb_mac(key).is_station());
     require(at == kSelf || scene_.topology.bridge(bridge).member(at) != nullptr);
+    const Location other = fdb.entry_at(slot).other();
+    require(other == kNoLocation || scene_.topology.bridge(bridge).member(other) != nullptr);
+    require(other != at);
     ++total;
     ++in_bridge[bridge];
     ++on_port[{bridge, at}];

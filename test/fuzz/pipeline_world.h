@@ -27,6 +27,7 @@ class World final : private BurstObserver {
 
   size_t ports() const { return ports_.size(); }
   size_t bridges() const { return scene_.config.bridges.size(); }
+  const Topology& topology() const { return scene_.topology; }
   // A frame for a port to receive in the next round, if there is a buffer for it.
   void offer(PortIndex port, const Octets& frame, bool no_headroom = false);
   // In the next round the port takes so many frames at most.

@@ -1,13 +1,9 @@
 #include "control/control.h"
 
-#include <algorithm>
-
 #include <catch2/catch.hpp>
 #include <fmt/format.h>
 
-#include "test/stage/bench.h"
-
-#include "dataplane/quiescence.h"
+#include "test/stage/run.h"
 
 #include "lib/packet_build.h"
 
@@ -32,34 +28,6 @@ constexpr Mac kOther{0x525400000003};
 constexpr Mac kPinned{0x525400000009};
 constexpr IpAddress kPinnedIp = IpAddress::v4(0x0a090009);
 
-// A bench with control beside its worker.
-struct Run {
-  explicit Run(std::string_view yaml = kTenant) : bench(yaml) {}
-
-  Names send(Nanos now, std::string_view port, const Octets& frame) {
-    until(now);
-    const Names reached = bench.send(now, port, frame);
-    control.take_events(now);
-    return reached;
-  }
-  void until(Nanos now) {
-    while (control.next_due() <= now) control.run_due(clock = std::max(clock, control.next_due()));
-    clock = now;
-  }
-  const std::vector<MoveRecord>& moves() const { return control.moves().all(); }
-  std::vector<AlarmKind> alarms() const {
-    std::vector<AlarmKind> kinds;
-    for (const Alarm& alarm : control.alarms().all()) kinds.push_back(alarm.kind);
-    return kinds;
-  }
-
-  Bench bench;
-  Channel* channels[1] = {&bench.channel};
-  Quiescence grace{1};
-  Control control{bench.topology, bench.tables, channels, grace};
-  Nanos clock = 0;
-};
-
 IpAddress ip_of(unsigned n) { return IpAddress::v4(0x0a090010 + n); }
 
 // For the gateway to pass on.
@@ -73,7 +41,7 @@ Octets packet_for(const IpAddress& ip) {
 }  // namespace
 
 TEST_CASE("a move is on record with the IPs that followed", "[control]") {
-  Run run;
+  Run run(kTenant);
   run.send(0, "server1", frames::kLinuxUnsolicitedNa);
   run.send(0, "server1", frames::kLinuxGarp);
   run.send(kSecond, "server2", frames::kQemuRarp);
@@ -90,7 +58,7 @@ TEST_CASE("a move is on record with the IPs that followed", "[control]") {
 }
 
 TEST_CASE("a host that moved settles, and ages from when it was heard", "[control]") {
-  Run run;
+  Run run(kTenant);
   run.send(0, "server1", data(kVm, kPeer));
   run.send(10 * kSecond, "server2", data(kVm, kPeer));
   run.until(15 * kSecond - 1);
@@ -106,7 +74,7 @@ TEST_CASE("a host that moved settles, and ages from when it was heard", "[contro
 }
 
 TEST_CASE("a mapping goes before its location, and the index with it", "[control]") {
-  Run run;
+  Run run(kTenant);
   run.send(0, "server1", frames::kLinuxGarp);
   run.send(100 * kSecond, "server1", data(kVm, kPeer));
   run.until(226 * kSecond);
@@ -120,7 +88,7 @@ TEST_CASE("a mapping goes before its location, and the index with it", "[control
 }
 
 TEST_CASE("a lost event of a move is repaired by a sweep", "[control]") {
-  Run run;
+  Run run(kTenant);
   run.send(0, "server1", data(kVm, kPeer));
   run.bench.send(kSecond, "server2", data(kVm, kPeer));
   run.bench.events();  // lost
@@ -139,7 +107,7 @@ TEST_CASE("a lost event of a move is repaired by a sweep", "[control]") {
 }
 
 TEST_CASE("a lost event of a mapping is repaired by a sweep", "[control]") {
-  Run run;
+  Run run(kTenant);
   run.bench.send(0, "server1", frames::kLinuxGarp);
   run.bench.events();  // lost
   Event filler;
@@ -155,7 +123,7 @@ TEST_CASE("a lost event of a mapping is repaired by a sweep", "[control]") {
 }
 
 TEST_CASE("who was forgotten while he was asked is asked for anew", "[control]") {
-  Run run;
+  Run run(kTenant);
   run.send(0, "server1", frames::kLinuxGarp);
   run.until(227 * kSecond);
   REQUIRE(run.control.solicitor().is_asking(0, kVmV4));  // whether he is still there
@@ -172,7 +140,7 @@ TEST_CASE("who was forgotten while he was asked is asked for anew", "[control]")
 }
 
 TEST_CASE("so many addresses are defended at once, and no more", "[control]") {
-  Run run;
+  Run run(kTenant);
   Questions questions(run.bench.topology, run.channels);
   const HostIndex hosts;
   Announcer announcer(run.bench.topology, run.bench.tables, hosts, questions);
@@ -191,7 +159,7 @@ TEST_CASE("so many addresses are defended at once, and no more", "[control]") {
 }
 
 TEST_CASE("each lie raises its alarm, and names who tells it", "[control]") {
-  Run run;
+  Run run(kTenant);
   run.send(0, "server1", frames::kLinuxGarp);
   struct Case {
     Octets frame;
@@ -220,7 +188,7 @@ TEST_CASE("each lie raises its alarm, and names who tells it", "[control]") {
 }
 
 TEST_CASE("a refused claim is one rejected move", "[control]") {
-  Run run;
+  Run run(kTenant);
   for (Nanos s = 1; s <= 3; ++s) run.send(s * kSecond, "server2", data(kPinned, kPeer));
   REQUIRE(run.moves().size() == 1);
   CHECK(run.moves()[0].verdict == MoveVerdict::kRejected);
@@ -261,7 +229,7 @@ TEST_CASE("a MAC has no more IPs than it may have", "[control]") {
 }
 
 TEST_CASE("an address that is given over leaves its old host", "[control]") {
-  Run run;
+  Run run(kTenant);
   run.send(0, "server1", frames::kLinuxGarp);
   auto hit = run.bench.tables.fdb.find(0, kVm);
   REQUIRE(run.bench.tables.fdb.remove(hit.slot, hit.entry));

@@ -143,4 +143,72 @@ TEST_CASE("the log has an end, and what is left out is counted", "[control]") {
   CHECK(log.all().back().lost == 0);
 }
 
+TEST_CASE("a claim that is believed in the end is one record, from its first frame on",
+          "[control]") {
+  Log log;
+  MoveRecord claim = record(9 * kSecond, kNew, kThird);
+  claim.evidence = Evidence::kRarp;
+  log.claimed(claim);
+  log.offer(9 * kSecond + 4, {kNew});
+  const bool by_itself = GENERATE(false, true);  // three frames, or the VM manager's word
+  if (by_itself)
+    log.accepted(record(10 * kSecond, kNew, kThird));
+  else
+    log.decided(kKey, MoveVerdict::kAccepted);
+  log.offer(10 * kSecond, {kThird});
+  REQUIRE(log.all().size() == 2);
+  CHECK(log.all()[1].at == 9 * kSecond);
+  CHECK(log.all()[1].evidence == Evidence::kRarp);
+  CHECK(log.all()[1].verdict == MoveVerdict::kAccepted);
+  CHECK(log.all()[1].misdelivered == 1);
+  CHECK(log.all()[1].blackhole == kSecond);
+}
+
+TEST_CASE("a claim that another move overtakes was not believed", "[control]") {
+  Log log;
+  log.claimed(record(9 * kSecond, kNew, kThird));
+  log.offer(9 * kSecond + 4, {kNew});
+  log.accepted(record(10 * kSecond, kNew, kOld));
+  REQUIRE(log.all().size() == 3);
+  CHECK(log.all()[1].to == kThird);
+  CHECK(log.all()[1].verdict == MoveVerdict::kRejected);
+  CHECK(log.all()[1].misdelivered == 0);
+  CHECK(log.all()[2].verdict == MoveVerdict::kAccepted);
+}
+
+TEST_CASE("of a move that was taken back, what went to the false place went astray", "[control]") {
+  Log log;
+  log.offer(kSecond + 1, {kNew});
+  log.offer(kSecond + 2, {kOld});
+  log.reverted(kKey);
+  for (Nanos n = 0; n < 9; ++n) log.offer(2 * kSecond + n, {kOld});
+  REQUIRE(log.all().size() == 1);
+  CHECK(log.all()[0].verdict == MoveVerdict::kReverted);
+  CHECK(log.all()[0].misdelivered == 1);
+  CHECK_FALSE(log.has_moved(kKey));
+}
+
+TEST_CASE("who is frozen for a false claim has moved rightly before", "[control]") {
+  Log log;
+  log.claimed(record(9 * kSecond, kNew, kThird));
+  log.decided(kKey, MoveVerdict::kRejected);
+  log.claimed(record(10 * kSecond, kNew, kThird));  // stands for the first, but for its end
+  log.frozen(kKey, kNew);
+  REQUIRE(log.all().size() == 3);
+  CHECK(log.all()[0].verdict == MoveVerdict::kAccepted);
+  CHECK(log.all()[1].verdict == MoveVerdict::kRejected);
+  CHECK(log.all()[2].verdict == MoveVerdict::kFrozen);
+  CHECK(log.all()[2].at == 10 * kSecond);
+}
+
+TEST_CASE("who is frozen for a move stays where that led, or was taken back", "[control]") {
+  Log log;
+  const Location place = GENERATE(kNew, kOld);
+  log.offer(kSecond + 1, {kNew});
+  log.frozen(kKey, place);
+  CHECK(log.all()[0].verdict == MoveVerdict::kFrozen);
+  CHECK(log.all()[0].misdelivered == (place == kOld ? 1 : 0));
+  CHECK(log.has_moved(kKey) == (place == kNew));
+}
+
 }  // namespace godwit
