@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "dataplane/tx.h"
 #include "dataplane/worker.h"
 
 #include "lib/fdb.h"
@@ -32,8 +33,8 @@ bool is_credible(const Burst& burst, uint16_t i) {
 
 // To all, or to the gateway itself; not one that is in transit to another station.
 bool is_sent_to_us(const Burst& burst, uint16_t i, const BridgeContext& bridge) {
-  return burst.ethernet(i).src.is_station() &&
-         (burst.ethernet(i).dst.is_group() || burst.dst_key[i] == bridge.gateway_key);
+  return burst.src_key[i] != Fdb::kNoKey &&
+         (burst.dst_mac(i).is_group() || burst.dst_key[i] == bridge.gateway_key);
 }
 
 // Asked before an answer is made: a storm of questions is to cost little.
@@ -119,10 +120,11 @@ void answer_for(Worker& worker, Burst& burst, uint16_t i) {
 }  // namespace
 
 void answer(Worker& worker, Burst& burst, uint16_t i) {
-  if (!is_question(burst.evidence[i]) || burst.fate[i] != Fate::kPending) return;
   const BridgeContext& bridge = worker.topology.bridge(burst.bridge[i]);
+  if (!bridge.answers() || !is_question(burst.evidence[i]) || burst.fate[i] != Fate::kPending)
+    return;
+  if (!speaks_to_gateway(bridge, burst, i)) return;
   const bool is_for_gateway = bridge.is_gateway_ip(burst.said[i].target);
-  if (!is_for_gateway && !bridge.has_gateway && !bridge.config->suppress) return;
   if (!is_credible(burst, i) || !is_sent_to_us(burst, i, bridge)) return;
   if (!is_for_gateway) return answer_for(worker, burst, i);
   const bool answered = say(worker, burst, i, bridge.gateway_mac, true);

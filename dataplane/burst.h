@@ -15,6 +15,7 @@
 #include "dataplane/route.h"
 #include "dataplane/routed.h"
 
+#include "lib/byte_order.h"
 #include "lib/config.h"
 #include "lib/evidence.h"
 #include "lib/packet.h"
@@ -72,9 +73,16 @@ struct Burst {
   std::array<FrameEvidence, kMaxBurst> said;
 
   // Of the speakers, by their place among them: the keys of what they claim in the neighbor table,
-  // kNoKey without a claim, and the keys' buckets there.
+  // kNoKey without a claim, and the claims' prints among those confirmed lately.
   std::array<uint64_t, kMaxBurst> claim_key;
-  std::array<uint32_t, kMaxBurst> claim_home;
+  std::array<uint64_t, kMaxBurst> claim_print;
+
+  // Of the claims that the neighbor table has to be asked about, in order: whose they are, by place
+  // among the speakers; their keys there, and the keys' buckets.
+  uint16_t open_count = 0;
+  std::array<uint16_t, kMaxBurst> open_claims;
+  std::array<uint64_t, kMaxBurst> open_key;
+  std::array<uint32_t, kMaxBurst> open_home;
 
   // Filled by the stages that decide.
   uint16_t dropped = 0;        // frames whose fate is kDropped
@@ -109,8 +117,11 @@ struct Burst {
   bool is_whole(uint16_t i) const { return mbuf[i]->nb_segs == 1; }
   // As it came in; all zero for a runt.
   EthernetView ethernet(uint16_t i) const {
-    return parse_ethernet({head[i].octets.data(), head_size[i]}).value_or(EthernetView{});
+    if (head_size[i] < kEthernetHeaderSize) return {};
+    return view_ethernet({head[i].octets.data(), head_size[i]});
   }
+  // Of a frame that is no runt.
+  Mac dst_mac(uint16_t i) const { return load_mac(head[i].octets.data()); }
   void drop_frame(uint16_t i, Drop reason) {
     fate[i] = Fate::kDropped;
     drop[i] = reason;

@@ -16,22 +16,28 @@ namespace {
 // Tries of a compare-and-swap that another worker won; see learn.cc.
 constexpr int kTries = 4;
 
+// Told to the gateway itself, which makes it more than overheard.
+bool is_for_gateway(const BridgeContext& bridge, const Burst& burst, uint16_t i) {
+  return burst.dst_key[i] == bridge.gateway_key || bridge.is_gateway_ip(burst.said[i].target);
+}
+
 // What a frame claims, with what is needed to weigh it.
 struct MappingClaim {
+  const Burst& burst;
+  uint16_t frame;
   BridgeIndex bridge;
   PortIndex port;
   uint64_t key;   // in the neighbor table
   uint32_t home;  // the key's bucket there
   const Mapping& mapping;
-  const IpAddress& target;
   const BridgeContext& context;
-  bool to_gateway_mac;
 
   // Asked of few claims, and not for nothing.
   bool trusted() const { return context.is_trusted(port); }
-  // Told to the gateway itself, which makes it more than overheard.
-  bool for_gateway() const { return to_gateway_mac || context.is_gateway_ip(target); }
+  bool for_gateway() const { return is_for_gateway(context, burst, frame); }
 };
+
+uint32_t second_of(Nanos now) { return static_cast<uint32_t>(now / kSecond); }
 
 Event event_of(const Worker& worker, const Burst& burst, uint16_t i, EventKind kind) {
   return {.kind = kind,
@@ -128,7 +134,7 @@ bool create(Worker& worker, const MappingClaim& claim, uint32_t now_s, Mapped& o
 Mapped apply(Worker& worker, const MappingClaim& claim, Mac& was) {
   Mapped out = admit(claim.context, claim);
   if (out != Mapped::kNothing) return out;
-  const auto now_s = static_cast<uint32_t>(worker.now / kSecond);
+  const uint32_t now_s = second_of(worker.now);
   for (int tries = 0; tries < kTries; ++tries) {
     const NeighborTable::Hit hit =
         worker.tables.neighbors.find(claim.key, claim.home, claim.bridge, claim.mapping.ip);
@@ -201,21 +207,35 @@ bool speaks_of_this_bridge(const BridgeContext& bridge, const Burst& burst, uint
   return burst.tagged[i] == 0 || bridge.transparent || burst.ethernet(i).tags < 2;
 }
 
-// The claim of frame i, which is speaker s.
-void map(Worker& worker, Burst& burst, uint16_t i, uint16_t s) {
-  const FrameEvidence& said = burst.said[i];
+// A host that speaks for itself, without a tag, and does not answer a question of godwit's, which
+// would prove more. Such a claim says the same as often as it is made.
+bool may_be_known(const BridgeContext& bridge, const Burst& burst, uint16_t i) {
+  const Mapping& mapping = *burst.said[i].mapping;
+  return mapping.sha_is_source && burst.tagged[i] == 0 &&
+         !(mapping.solicited && is_for_gateway(bridge, burst, i));
+}
+
+ConfirmedClaims::Moment moment_of(const Worker& worker, uint64_t key) {
+  return {second_of(worker.now), worker.tables.neighbors.epoch(key)};
+}
+
+// Open claim c, of frame i, which is speaker s.
+void map(Worker& worker, Burst& burst, uint16_t i, uint16_t s, uint16_t c) {
   const BridgeContext& bridge = worker.topology.bridge(burst.bridge[i]);
-  if (!said.mapping || !speaks_of_this_bridge(bridge, burst, i)) return;
-  const MappingClaim claim{.bridge = burst.bridge[i],
+  const MappingClaim claim{.burst = burst,
+                           .frame = i,
+                           .bridge = burst.bridge[i],
                            .port = burst.in_port[i],
-                           .key = burst.claim_key[s],
-                           .home = burst.claim_home[s],
-                           .mapping = *said.mapping,
-                           .target = said.target,
-                           .context = bridge,
-                           .to_gateway_mac = burst.dst_key[i] == bridge.gateway_key};
+                           .key = burst.open_key[c],
+                           .home = burst.open_home[c],
+                           .mapping = *burst.said[i].mapping,
+                           .context = bridge};
   Mac was;
+  // The epoch before the entry: see NeighborTable::epoch.
+  const ConfirmedClaims::Moment moment = moment_of(worker, claim.key);
   burst.mapped[i] = apply(worker, claim, was);
+  if (burst.mapped[i] == Mapped::kSame && may_be_known(bridge, burst, i))
+    worker.confirmed_claims.note(burst.claim_print[s], moment);
   conclude(worker, burst, i, claim, was);
 }
 
@@ -276,18 +296,36 @@ bool is_homeless_reflection(const Worker& worker, const Burst& burst, uint16_t i
   return trusted && is_reflection(worker, burst, i);
 }
 
-// The entries that the burst's claims are about come from memory all at once. Nothing is read here:
-// a claim is weighed against what the claims before it have left.
-void fetch_claimed(const NeighborTable& neighbors, Burst& burst) {
+// Leaves those claims open that the neighbor table must be asked about; their entries come from
+// memory all at once. Nothing is read of them here: a claim is weighed against what the claims
+// before it have left. (One that is known was made in this second, in which no other could replace
+// it: is_gone.)
+void recall(Worker& worker, Burst& burst) {
+  const NeighborTable& neighbors = worker.tables.neighbors;
   for (uint16_t s = 0; s < burst.speaker_count; ++s) {
     const uint16_t i = burst.speakers[s];
-    const auto& claimed = burst.said[i].mapping;
-    burst.claim_key[s] = claimed && burst.bridge[i] != kNoBridge
-                             ? neighbors.key(burst.bridge[i], claimed->ip)
-                             : NeighborTable::kNoKey;
+    burst.claim_key[s] = NeighborTable::kNoKey;
+    if (!burst.said[i].mapping || burst.fate[i] != Fate::kPending) continue;
+    burst.claim_key[s] = neighbors.key(burst.bridge[i], burst.said[i].mapping->ip);
+    burst.claim_print[s] = worker.confirmed_claims.print(burst.src_key[i], burst.claim_key[s]);
+    worker.confirmed_claims.prefetch(burst.claim_print[s]);
   }
-  neighbors.prepare(burst.claim_key.data(), burst.claim_home.data(), burst.speaker_count);
-  neighbors.prepare_touch(burst.claim_home.data(), burst.speaker_count);
+  burst.open_count = 0;
+  for (uint16_t s = 0; s < burst.speaker_count; ++s) {
+    const uint16_t i = burst.speakers[s];
+    const uint64_t key = burst.claim_key[s];
+    if (key == NeighborTable::kNoKey) continue;
+    const BridgeContext& bridge = worker.topology.bridge(burst.bridge[i]);
+    if (may_be_known(bridge, burst, i) &&
+        worker.confirmed_claims.has(burst.claim_print[s], moment_of(worker, key))) {
+      burst.mapped[i] = Mapped::kSame;
+    } else if (speaks_of_this_bridge(bridge, burst, i)) {
+      burst.open_key[burst.open_count] = key;
+      burst.open_claims[burst.open_count++] = s;
+    }
+  }
+  neighbors.prepare(burst.open_key.data(), burst.open_home.data(), burst.open_count);
+  neighbors.prepare_touch(burst.open_home.data(), burst.open_count);
 }
 
 // A host whose place is in doubt answers a question of godwit's. Control wants to know where that
@@ -310,8 +348,8 @@ void note_answer(Worker& worker, const Burst& burst, uint16_t i) {
 }  // namespace
 
 void resolve(Worker& worker, Burst& burst) {
-  fetch_claimed(worker.tables.neighbors, burst);
-  for (uint16_t s = 0; s < burst.speaker_count; ++s) {
+  recall(worker, burst);
+  for (uint16_t s = 0, c = 0; s < burst.speaker_count; ++s) {
     const uint16_t i = burst.speakers[s];
     const bool homeless = burst.bridge[i] == kNoBridge;
     const bool refused = !homeless && burst.fate[i] != Fate::kPending;  // or our own flood
@@ -319,9 +357,8 @@ void resolve(Worker& worker, Burst& burst) {
     if (!homeless) note_answer(worker, burst, i);
     if (refused || (homeless && is_homeless_reflection(worker, burst, i))) continue;
     if (!homeless) {
-      map(worker, burst, i, s);
-      if (speaks_to_gateway(worker.topology.bridge(burst.bridge[i]), burst, i))
-        answer(worker, burst, i);
+      if (c < burst.open_count && burst.open_claims[c] == s) map(worker, burst, i, s, c++);
+      answer(worker, burst, i);
     }
     if (is_untagged_rarp(burst, i)) burst.followed[i] = follow_rarp(worker, burst, i);
   }

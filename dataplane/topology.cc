@@ -12,12 +12,6 @@ const Membership* BridgeContext::member(PortIndex port) const {
   return at != members.end() && at->port == port ? &*at : nullptr;
 }
 
-bool BridgeContext::gateway_has(const IpAddress& ip) const {
-  if (has_gateway_v6 && ip == link_local) return true;
-  const auto& own = config->gateway->addresses;
-  return std::any_of(own.begin(), own.end(), [&](const IpPrefix& p) { return p.address == ip; });
-}
-
 namespace {
 
 // Stands for a subnet and not for a host: its number, its broadcast address (RFC 1812 §4.2.2.11),
@@ -73,8 +67,11 @@ void set_gateway(BridgeContext& bridge, const GatewayConfig& gateway) {
   bridge.has_gateway = true;
   bridge.gateway_mac = gateway.mac;
   bridge.gateway_key = fdb_key(bridge.index, gateway.mac);
-  bridge.has_gateway_v6 = std::any_of(gateway.addresses.begin(), gateway.addresses.end(),
-                                      [](const IpPrefix& p) { return p.address.is_v6; });
+  for (const IpPrefix& prefix : gateway.addresses) {
+    bridge.gateway_ips.push_back(prefix.address);
+    bridge.has_gateway_v6 |= prefix.address.is_v6;
+  }
+  if (bridge.has_gateway_v6) bridge.gateway_ips.push_back(link_local_of(gateway.mac));
 }
 
 }  // namespace

@@ -44,6 +44,7 @@ struct BridgeContext {
   bool has_gateway_v6 = false;  // the gateway has an IPv6 address, and so a link-local one too
   Mac gateway_mac;              // zero: no gateway
   IpAddress link_local;         // of own_mac (RFC 4291 §2.5.6)
+  std::vector<IpAddress> gateway_ips;  // all of its own, the link-local one included
   uint64_t gateway_key = fdb_key(kNoBridge, Mac{});  // in the FDB; without one, no frame's key
   // What godwit speaks with in the bridge: the gateway's, else one made from the bridge's name. The
   // link-local address goes with it.
@@ -57,7 +58,13 @@ struct BridgeContext {
     return m != nullptr && m->trusted;
   }
   // An address of the gateway of this bridge, its link-local one included.
-  bool is_gateway_ip(const IpAddress& ip) const { return has_gateway && gateway_has(ip); }
+  bool is_gateway_ip(const IpAddress& ip) const {
+    for (const IpAddress& own : gateway_ips)
+      if (own == ip) return true;
+    return false;
+  }
+  // Whether it answers any question at all.
+  bool answers() const { return has_gateway || config->suppress; }
   // The gateway's address to speak to `ip` with: on the same subnet, else any of the family, for
   // IPv6 the link-local one. std::nullopt: the gateway has none of that family.
   std::optional<IpAddress> own_address(const IpAddress& ip) const;
@@ -68,7 +75,6 @@ struct BridgeContext {
   bool is_on_link(const IpAddress& ip) const { return !has_gateway || is_on_subnet(ip); }
 
  private:
-  bool gateway_has(const IpAddress& ip) const;
   bool is_on_subnet(const IpAddress& ip) const;
 };
 

@@ -78,6 +78,7 @@ Worker::Worker(const Topology& topology_in, Tables& tables_in, const Fib& fib_in
       answers_per_source(topology_in.config().limits.arp_per_source.per_second,
                          twice(topology_in.config().limits.arp_per_source), tables_in.secret),
       storm(topology_in.config()),
+      confirmed_claims(tables_in.secret),
       channel_(channel),
       ports_(ports),
       burst_limit_(topology_in.config().workers.burst),

@@ -21,6 +21,7 @@
 #include "dataplane/tables.h"
 #include "dataplane/topology.h"
 
+#include "lib/confirmed_claims.h"
 #include "lib/rate_sketch.h"
 #include "lib/token_bucket.h"
 #include "lib/units.h"
@@ -164,6 +165,7 @@ class alignas(RTE_CACHE_LINE_SIZE) Worker {
   std::vector<TokenBucket> icmp_errors;
   RateSketch answers_per_source;
   StormLimits storm;
+  ConfirmedClaims confirmed_claims;
 
   BurstObserver* observer = nullptr;  // replay's; nobody watches live traffic
 

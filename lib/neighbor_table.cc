@@ -38,11 +38,13 @@ NeighborTable::Inserted NeighborTable::insert(BridgeIndex bridge, const IpAddres
 }
 
 bool NeighborTable::remove(uint32_t slot, NeighborEntry& expected) {
+  const uint64_t key = table_.key_at(slot);
   uint64_t word = expected.word();
   if (!table_.remove(slot, word)) {
     expected = NeighborEntry(word);
     return false;
   }
+  raise_epoch(key);
   // The origin stands until reclaim().
   quota_.give(kNoBridge, port(slot));
   return true;

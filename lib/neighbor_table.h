@@ -16,6 +16,7 @@
 // more lines.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -145,10 +146,27 @@ class NeighborTable {
 
   // On failure `expected` is what stands there; free if the entry was removed.
   bool compare_exchange(uint32_t slot, NeighborEntry& expected, NeighborEntry desired) {
+    const bool matters = voids_confirmations(expected, desired);
+    // Read before: once the swap is done, control may remove the entry and its key.
+    const uint64_t key = matters ? table_.key_at(slot) : 0;
     uint64_t word = expected.word();
     const bool done = table_.compare_exchange(slot, word, desired.word());
+    if (done && matters) raise_epoch(key);
     if (!done) expected = NeighborEntry(word);
     return done;
+  }
+
+  // Changes when the entry of this key gets another MAC, is put in doubt (PROBE) or is removed, and
+  // when that happens to one of the few that share its epoch. Who reads the epoch, then finds the
+  // entry as a host claims it, and finds the epoch as it was later, need not look at the entry
+  // again: what a host says then is what it said before.
+  //
+  // The swap comes before the rise and the read of the epoch before that of the entry, so nobody
+  // takes an entry of before the swap for one of the epoch behind it. Who still sees the old epoch
+  // a moment after the swap acts as if the claim had come a moment before it, which nobody can
+  // tell. Acquire and release order the two words; nothing else is ordered by it.
+  uint32_t epoch(uint64_t key) const {
+    return epochs_[epoch_of(key)].load(std::memory_order_acquire);
   }
 
   // Notes that the host was heard; writes only if the second changed.
@@ -202,6 +220,17 @@ class NeighborTable {
 
   static constexpr uint64_t kV6Bit = uint64_t{1} << 47;
 
+  // Workers read an epoch for each claim, and rarely is one raised: they stay in every first-level
+  // cache. Several, so that control's steady questions to old neighbors do not void what was
+  // confirmed about the others.
+  static constexpr size_t kEpochs = 256;
+  static size_t epoch_of(uint64_t key) { return (key ^ key >> 8 ^ key >> 48) % kEpochs; }
+  static bool voids_confirmations(NeighborEntry from, NeighborEntry to) {
+    return from.mac() != to.mac() ||
+           (to.state() == NeighborState::kProbe && from.state() != NeighborState::kProbe);
+  }
+  void raise_epoch(uint64_t key) { epochs_[epoch_of(key)].fetch_add(1, std::memory_order_release); }
+
   uint64_t fingerprint(BridgeIndex bridge, const IpAddress& ip) const {
     uint64_t h = keyed_hash(bridge, secret_);
     h = keyed_hash(h ^ ip.hi, secret_);
@@ -220,6 +249,7 @@ class NeighborTable {
   Second* heard_s_;
   Origin* origins_;
   Quota quota_;
+  alignas(64) std::array<std::atomic<uint32_t>, kEpochs> epochs_{};
 };
 
 }  // namespace godwit

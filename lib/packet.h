@@ -61,9 +61,8 @@ constexpr bool is_vlan_tpid(uint16_t ether_type) {
 
 // Reads the addresses and up to two tags, in any mix of C-tags and S-tags. A third tag is left as
 // the EtherType. A tag cut short is not counted: its TPID is then the EtherType, and l3_offset is
-// the frame's end. std::nullopt below 14 octets.
-inline std::optional<EthernetView> parse_ethernet(std::span<const uint8_t> frame) {
-  if (frame.size() < kEthernetHeaderSize) return std::nullopt;
+// the frame's end. At least 14 octets.
+inline EthernetView view_ethernet(std::span<const uint8_t> frame) {
   const uint8_t* p = frame.data();
   EthernetView view;
   view.dst = load_mac(p);
@@ -86,6 +85,12 @@ inline std::optional<EthernetView> parse_ethernet(std::span<const uint8_t> frame
     view.l3_offset += kVlanTagSize;
   }
   return view;
+}
+
+// The same of any frame; std::nullopt below 14 octets.
+inline std::optional<EthernetView> parse_ethernet(std::span<const uint8_t> frame) {
+  if (frame.size() < kEthernetHeaderSize) return std::nullopt;
+  return view_ethernet(frame);
 }
 
 // What follows the Ethernet header and its tags, the padding of a short frame included.

@@ -8,6 +8,7 @@
 
 #include "dataplane/quiescence.h"
 
+#include "lib/arbiter.h"
 #include "lib/packet_build.h"
 
 namespace godwit::test {
@@ -220,6 +221,74 @@ bridges:
   bench.send(0, "uplink", flooded);
   CHECK(bench.drops("uplink") == Drops{{"reflection", 1}});
   CHECK(mapping(bench, kPeerV4).is_free());
+}
+
+TEST_CASE("what was confirmed in this second hides nothing that comes after it", "[resolve]") {
+  Bench bench(kTenant);
+  const auto claim = [&](Nanos now) {
+    bench.send(now, "server1", frames::kLinuxGarp);
+    return bench.worker.burst.mapped[0];
+  };
+  const auto change = [&](auto next) {
+    const auto hit = bench.tables.neighbors.find(0, kVmV4);
+    NeighborEntry expected = hit.entry;
+    REQUIRE(bench.tables.neighbors.compare_exchange(hit.slot, expected, next(hit.entry)));
+  };
+  const auto is_known = [&](uint32_t second) {
+    const uint64_t key = bench.tables.neighbors.key(0, kVmV4);
+    const ConfirmedClaims& claims = bench.worker.confirmed_claims;
+    return claims.has(claims.print(fdb_key(0, kVm), key),
+                      {second, bench.tables.neighbors.epoch(key)});
+  };
+  REQUIRE(claim(0) == Mapped::kNew);
+  REQUIRE_FALSE(is_known(0));
+  REQUIRE(claim(1) == Mapped::kSame);
+  REQUIRE(is_known(0));
+  REQUIRE(claim(2) == Mapped::kSame);
+  bench.events();
+
+  SECTION("it is in doubt") {
+    change([](NeighborEntry e) { return e.with_state(NeighborState::kProbe); });
+    CHECK(claim(3) == Mapped::kConfirmed);
+    CHECK(mapping(bench, kVmV4).state() == NeighborState::kStale);
+  }
+  SECTION("it was given to another") {
+    change([](NeighborEntry e) { return e.with_mac(kOther); });
+    CHECK(claim(3) == Mapped::kConflict);
+    CHECK(mapping_events(bench).size() == 1);
+  }
+  SECTION("it was removed") {
+    auto hit = bench.tables.neighbors.find(0, kVmV4);
+    REQUIRE(bench.tables.neighbors.remove(hit.slot, hit.entry));
+    CHECK(claim(3) == Mapped::kNew);
+  }
+  SECTION("another claims it") {
+    bench.send(3, "server2", garp(kOther, kVmV4));
+    CHECK(bench.worker.burst.mapped[0] == Mapped::kConflict);
+    bench.send(3, "server2", arp_of(kOther, kVm, kVmV4, kPeerV4));
+    CHECK(bench.worker.burst.mapped[0] == Mapped::kForeignSender);
+    CHECK(claim(4) == Mapped::kSame);
+  }
+  SECTION("it answers the gateway") {
+    const ArpView question = make_arp_request(Mac{0x02005e100001}, kGatewayIp, kVmV4);
+    const Octets answer = arp(kVm, make_arp_reply(question, kVm));
+    bench.send(3, "server1", answer);
+    CHECK(mapping(bench, kVmV4).state() == NeighborState::kReachable);
+    change([](NeighborEntry e) { return e.with_state(NeighborState::kStale); });
+    bench.send(3, "server1", answer);
+    CHECK(mapping(bench, kVmV4).state() == NeighborState::kReachable);
+  }
+  SECTION("it is heard in another second") {
+    CHECK(claim(9 * kSecond) == Mapped::kSame);
+    CHECK(bench.tables.neighbors.heard_s(bench.tables.neighbors.find(0, kVmV4).slot) == 9);
+  }
+  SECTION("its frame is refused") {
+    auto hit = bench.tables.fdb.find(0, kVm);
+    const FdbEntry pinned = first_heard(bench.port("server2"), HostClass::kStatic, 0);
+    REQUIRE(bench.tables.fdb.compare_exchange(hit.slot, hit.entry, pinned));
+    CHECK(claim(3) == Mapped::kNothing);
+    CHECK(bench.drops("server1") == Drops{{"mac-violation", 1}});
+  }
 }
 
 TEST_CASE("a static mapping is never taken over", "[resolve]") {

@@ -118,3 +118,32 @@ TEST_CASE("neighbors are limited in total and by the port they were learned on")
   REQUIRE_FALSE(t.table.host_at(hit.slot));
   REQUIRE(t.table.insert(0, ip("10.0.0.5"), reachable(2), 0, 0).status == InsertStatus::kInserted);
 }
+
+TEST_CASE("the epoch of a mapping rises when what was confirmed of it is void") {
+  TestNeighbors t(100);
+  const IpAddress a = ip(GENERATE("10.9.0.1", "fd00:9::1"));
+  const uint64_t key = t.table.key(3, a);
+  t.table.insert(3, a, reachable(2), 4, 7);
+  const auto swap = [&](auto change) {
+    const NeighborTable::Hit hit = t.table.find(3, a);
+    NeighborEntry expected = hit.entry;
+    const uint32_t before = t.table.epoch(key);
+    REQUIRE(t.table.compare_exchange(hit.slot, expected, change(hit.entry)));
+    return t.table.epoch(key) != before;
+  };
+  CHECK_FALSE(swap([](NeighborEntry e) { return e.with_state(NeighborState::kStale); }));
+  CHECK(swap([](NeighborEntry e) { return e.with_state(NeighborState::kProbe); }));
+  CHECK_FALSE(swap([](NeighborEntry e) { return e.with_state(NeighborState::kReachable); }));
+  CHECK(swap([](NeighborEntry e) { return e.with_mac(Mac{4}); }));
+
+  const NeighborTable::Hit hit = t.table.find(3, a);
+  NeighborEntry stale = hit.entry.with_next_seq();
+  const uint32_t before = t.table.epoch(key);
+  REQUIRE_FALSE(t.table.compare_exchange(hit.slot, stale, stale.with_mac(Mac{6})));
+  stale = hit.entry.with_next_seq();
+  REQUIRE_FALSE(t.table.remove(hit.slot, stale));
+  CHECK(t.table.epoch(key) == before);
+  NeighborEntry expected = hit.entry;
+  REQUIRE(t.table.remove(hit.slot, expected));
+  CHECK(t.table.epoch(key) != before);
+}
