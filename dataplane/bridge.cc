@@ -44,10 +44,10 @@ void look_everywhere(Worker& worker, Burst& burst, uint16_t i, FdbEntry entry) {
 
 // Everything but a known unicast destination at another port.
 [[gnu::noinline]] void decide(Worker& worker, Burst& burst, uint16_t i, FdbEntry entry) {
-  if (!is_relayed(burst.ethernet(i).dst, worker.topology.config().forward_bpdu))
+  if (!is_relayed(burst.dst_mac(i), worker.topology.config().forward_bpdu))
     return burst.drop_frame(i, Drop::kReservedGroup);
   if (entry.is_free()) {
-    if (burst.ethernet(i).dst == worker.topology.bridge(burst.bridge[i]).own_mac)
+    if (burst.dst_mac(i) == worker.topology.bridge(burst.bridge[i]).own_mac)
       burst.fate[i] = Fate::kConsumed;
     else
       flood_to_all(burst, i);

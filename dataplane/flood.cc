@@ -16,25 +16,29 @@ constexpr size_t kMacs = 12;        // octets of the two addresses
 constexpr size_t kMinPayload = 48;  // EtherType and what follows, of the shortest padded frame
 constexpr size_t kPrinted = 96;     // octets of EtherType and payload that make the fingerprint
 
-// Ports that a flooded frame leaves by, counted by the form it takes there.
+// Ports that a flooded frame leaves by, counted by the form it takes there. They stand in
+// Worker::hearers: asked a second time, a port might have lost its link, and a buffer have fewer
+// readers than it counts.
 struct Audience {
   uint16_t untagged = 0;  // or as it is
   uint16_t tagged = 0;
   bool trusted = false;  // an uplink among them, which may send it back
 };
 
-Audience audience_of(const Worker& worker, const Burst& burst, uint16_t i) {
+Audience gather(Worker& worker, const Burst& burst, uint16_t i) {
   Audience audience;
+  worker.hearers.clear();
   for_each_hearer(worker.topology, worker.tables.ports, burst, i, [&](const Membership& member) {
     ++(member.tagged ? audience.tagged : audience.untagged);
     audience.trusted |= member.trusted;
+    worker.hearers.push_back(&member);
   });
   return audience;
 }
 
 // Nobody else to hear it: what is for all, a gateway has heard; the rest is lost.
 void end_alone(Burst& burst, uint16_t i, const BridgeContext& bridge) {
-  if (bridge.has_gateway && burst.ethernet(i).dst.is_group())
+  if (bridge.has_gateway && burst.dst_mac(i).is_group())
     burst.fate[i] = Fate::kConsumed;
   else
     burst.drop_frame(i, Drop::kNoDestination);
@@ -53,8 +57,8 @@ rte_mbuf* shape(rte_mbuf* frame, const EthernetView& view, TagForm form, uint16_
 }
 
 // Whether the port floods too much; the frame ends here then.
-bool is_beyond_limit(Worker& worker, Burst& burst, uint16_t i, const EthernetView& view) {
-  const auto reason = worker.storm.refuse(burst.in_port[i], view.dst, worker.now);
+bool is_beyond_limit(Worker& worker, Burst& burst, uint16_t i) {
+  const auto reason = worker.storm.refuse(burst.in_port[i], burst.dst_mac(i), worker.now);
   if (!reason) return false;
   burst.drop_frame(i, *reason);
   worker.complain({.kind = EventKind::kStorm,
@@ -62,23 +66,16 @@ bool is_beyond_limit(Worker& worker, Burst& burst, uint16_t i, const EthernetVie
                    .bridge = burst.bridge[i],
                    .to = burst.in_port[i],
                    .at = worker.now,
-                   .mac = view.src,
-                   .other_mac = view.dst,
+                   .mac = burst.ethernet(i).src,
+                   .other_mac = burst.dst_mac(i),
                    .ip = {}});
   return true;
 }
 
-void flood_one(Worker& worker, Burst& burst, uint16_t i) {
-  // Fragments of a packet whose receiver's place is unknown are not worth a flood each.
-  if (burst.routed[i] == Routed::kInFragments) return burst.drop_frame(i, Drop::kTooBig);
+// Any frame, to its audience.
+void flood_one(Worker& worker, Burst& burst, uint16_t i, const Audience& audience) {
   const BridgeContext& bridge = worker.topology.bridge(burst.bridge[i]);
   const EthernetView view = burst.ethernet(i);
-  const Audience audience = audience_of(worker, burst, i);
-  if (audience.untagged + audience.tagged == 0) return end_alone(burst, i, bridge);
-  if (is_beyond_limit(worker, burst, i, view)) return;
-  if (audience.trusted)
-    worker.tables.reflections.note(fingerprint(view, burst.bytes(i)), worker.now);
-
   rte_mbuf* tagged = nullptr;
   rte_mbuf* untagged = nullptr;
   const TagForm bare = bridge.transparent ? TagForm::kAsIs : TagForm::kUntagged;
@@ -90,10 +87,64 @@ void flood_one(Worker& worker, Burst& burst, uint16_t i) {
   }
   if (audience.untagged > 0)
     untagged = shape(burst.mbuf[i], view, bare, bridge.vlan, audience.untagged);
-  for_each_hearer(worker.topology, worker.tables.ports, burst, i, [&](const Membership& member) {
-    rte_mbuf* frame = member.tagged ? tagged : untagged;
-    if (frame != nullptr) worker.send(member.port, frame);
-  });
+  for (const Membership* member : worker.hearers) {
+    rte_mbuf* frame = member->tagged ? tagged : untagged;
+    if (frame != nullptr) worker.send(member->port, frame);
+  }
+}
+
+// Frames first .. end - 1, which all go to one audience that takes them as they are.
+void flood_as_they_are(Worker& worker, const Burst& burst, uint16_t first, uint16_t end) {
+  const auto more_readers = static_cast<int16_t>(worker.hearers.size() - 1);
+  if (more_readers > 0)
+    for (uint16_t i = first; i < end; ++i) rte_mbuf_refcnt_update(burst.mbuf[i], more_readers);
+  const auto count = static_cast<uint16_t>(end - first);
+  for (const Membership* member : worker.hearers)
+    worker.send(member->port, &burst.mbuf[first], count);
+}
+
+// Who hears it is told by its port and its bridge alone.
+bool is_plain(const Burst& burst, uint16_t i) {
+  return burst.tagged[i] == 0 && burst.routed[i] == Routed::kNo && !is_spared(burst, i);
+}
+
+// Behind the last frame that is flooded like frame `first`.
+uint16_t run_end(const Burst& burst, uint16_t first) {
+  uint16_t i = first + 1;
+  if (!is_plain(burst, first)) return i;
+  while (i < burst.count && burst.fate[i] == Fate::kFlooded &&
+         burst.in_port[i] == burst.in_port[first] && burst.bridge[i] == burst.bridge[first] &&
+         is_plain(burst, i))
+    ++i;
+  return i;
+}
+
+// Frames first .. end - 1, which have one audience.
+void send_to(Worker& worker, Burst& burst, uint16_t first, uint16_t end, const Audience& audience) {
+  if (audience.trusted)
+    for (uint16_t i = first; i < end; ++i)
+      worker.tables.reflections.note(fingerprint(burst.ethernet(i), burst.bytes(i)), worker.now);
+  if (audience.tagged == 0 && burst.tagged[first] == 0)
+    return flood_as_they_are(worker, burst, first, end);
+  for (uint16_t i = first; i < end; ++i) flood_one(worker, burst, i, audience);
+}
+
+// Frames first .. end - 1: one, or several that are plain and alike.
+void flood_run(Worker& worker, Burst& burst, uint16_t first, uint16_t end) {
+  // Fragments of a packet whose receiver's place is unknown are not worth a flood each.
+  if (burst.routed[first] == Routed::kInFragments) return burst.drop_frame(first, Drop::kTooBig);
+  const Audience audience = gather(worker, burst, first);
+  if (worker.hearers.empty()) {
+    const BridgeContext& bridge = worker.topology.bridge(burst.bridge[first]);
+    for (uint16_t i = first; i < end; ++i) end_alone(burst, i, bridge);
+    return;
+  }
+  for (uint16_t i = first; i < end; ++i) {
+    if (!is_beyond_limit(worker, burst, i)) continue;
+    if (first < i) send_to(worker, burst, first, i, audience);
+    first = i + 1;
+  }
+  if (first < end) send_to(worker, burst, first, end, audience);
 }
 
 }  // namespace
@@ -113,8 +164,12 @@ uint64_t fingerprint(const EthernetView& view, std::span<const uint8_t> frame) {
 
 void flood(Worker& worker, Burst& burst) {
   if (burst.flooded == 0) return;
-  for (uint16_t i = 0; i < burst.count; ++i)
-    if (burst.fate[i] == Fate::kFlooded) flood_one(worker, burst, i);
+  for (uint16_t first = 0, end; first < burst.count; first = end) {
+    end = first + 1;
+    if (burst.fate[first] != Fate::kFlooded) continue;
+    end = run_end(burst, first);
+    flood_run(worker, burst, first, end);
+  }
 }
 
 }  // namespace godwit

@@ -19,6 +19,11 @@ class Worker;
 
 void flood(Worker& worker, Burst& burst);
 
+// Whether a port is not to hear frame i, whose claim is on an address of a host there.
+inline bool is_spared(const Burst& burst, uint16_t i) {
+  return burst.evidence[i] != Evidence::kData && burst.mapped[i] == Mapped::kConflict;
+}
+
 // Calls each(member) for the members of frame i's bridge that a flood of it goes to: of those that
 // are up, all but the one it came from. A routed frame has not been in that bridge before, so it
 // goes to all of them. Who owns an address that the frame claims for another may be spared it.
@@ -26,14 +31,15 @@ template <class Each>
 void for_each_hearer(const Topology& topology, const PortStates& ports, const Burst& burst,
                      uint16_t i, Each each) {
   const BridgeContext& bridge = topology.bridge(burst.bridge[i]);
-  const EthernetView view = burst.ethernet(i);
-  const bool spares = burst.evidence[i] != Evidence::kData && burst.mapped[i] == Mapped::kConflict;
+  const bool spares = is_spared(burst, i);
   for (const Membership& member : bridge.members) {
     if (member.port == burst.in_port[i] && burst.routed[i] == Routed::kNo) continue;
     if (!ports.is_up(member.port)) continue;
     if (spares && (member.port == burst.spared[i][0] || member.port == burst.spared[i][1]))
       continue;
-    if (may_leave(bridge, topology.port(member.port), view)) each(member);
+    if (burst.tagged[i] != 0 && !may_leave(bridge, topology.port(member.port), burst.ethernet(i)))
+      continue;
+    each(member);
   }
 }
 

@@ -44,7 +44,7 @@ struct BridgeContext {
   bool has_gateway_v6 = false;  // the gateway has an IPv6 address, and so a link-local one too
   Mac gateway_mac;              // zero: no gateway
   IpAddress link_local;         // of own_mac (RFC 4291 §2.5.6)
-  std::vector<IpAddress> gateway_ips;  // all of its own, the link-local one included
+  std::vector<IpAddress> gateway_ips;                // all of its own, the link-local one included
   uint64_t gateway_key = fdb_key(kNoBridge, Mac{});  // in the FDB; without one, no frame's key
   // What godwit speaks with in the bridge: the gateway's, else one made from the bridge's name. The
   // link-local address goes with it.

@@ -84,6 +84,7 @@ Worker::Worker(const Topology& topology_in, Tables& tables_in, const Fib& fib_in
       burst_limit_(topology_in.config().workers.burst),
       tx_(ports.size()) {
   tx_pending_.reserve(ports.size());
+  hearers.reserve(ports.size());
 }
 
 uint16_t Worker::step(Nanos at) {

@@ -167,6 +167,8 @@ class alignas(RTE_CACHE_LINE_SIZE) Worker {
   StormLimits storm;
   ConfirmedClaims confirmed_claims;
 
+  std::vector<const Membership*> hearers;  // scratch of `flood`; reserved
+
   BurstObserver* observer = nullptr;  // replay's; nobody watches live traffic
 
  private:

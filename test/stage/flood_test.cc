@@ -170,6 +170,36 @@ TEST_CASE("many floods in a burst, and every buffer comes back", "[flood]") {
     CHECK(seen[i] == tagged(data(kVm, kBroadcastMac, fmt::format("{}", i)), 10));
 }
 
+TEST_CASE("floods that are alike leave together, each to those who are to hear it", "[flood]") {
+  Bench bench(R"(
+ports: {a: {}, b: {}, c: {}, w1: {}, w2: {}}
+bridges:
+  lan:
+    ports: [a, b, c]
+    gateway: {mac: "02:00:5e:10:00:01", addresses: [10.9.0.254/24]}
+  wire: {ports: [w1, w2]}
+)");
+  bench.send(0, "c", frames::kLinuxGarp);  // of kVm
+  const Octets first = data(kPeer, kBroadcastMac, "first");
+  const Octets claim = garp(kPeer, frames::kVmV4);  // which its owner is spared
+  const Octets last = data(kPeer, kBroadcastMac, "last");
+  bench.send(1, {{"a", first},
+                 {"a", first},
+                 {"a", claim},
+                 {"a", last},
+                 {"w1", first},
+                 {"a", data(kPeer, kVm)},
+                 {"b", tagged(last, 0)}});
+  CHECK(bench.sent("b") == std::vector<Octets>{first, first, claim, last});
+  CHECK(bench.sent("c") ==
+        std::vector<Octets>{first, first, last, tagged(last, 0), data(kPeer, kVm)});
+  CHECK(bench.sent("a") == std::vector<Octets>{tagged(last, 0)});
+  CHECK(bench.sent("w2") == std::vector<Octets>{first});
+  const auto& heard_by_two = bench.buffers("b");
+  CHECK(rte_mbuf_refcnt_read(heard_by_two.at(0)) == 2);
+  CHECK(rte_mbuf_refcnt_read(heard_by_two.at(2)) == 1);
+}
+
 TEST_CASE("a fingerprint tells a frame again in the forms it may come back in", "[flood]") {
   const Octets frame = frames::kLinuxGarp;
   const uint64_t print = print_of(frame);
