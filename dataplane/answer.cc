@@ -13,8 +13,10 @@ namespace godwit {
 namespace {
 
 bool is_question(Evidence kind) {
-  return kind == Evidence::kArpRequest || kind == Evidence::kArpProbe || kind == Evidence::kNs ||
-         kind == Evidence::kDad;
+  constexpr auto bit = [](Evidence k) { return 1U << static_cast<unsigned>(k); };
+  constexpr unsigned kQuestions = bit(Evidence::kArpRequest) | bit(Evidence::kArpProbe) |
+                                  bit(Evidence::kNs) | bit(Evidence::kDad);
+  return (kQuestions & bit(kind)) != 0;
 }
 
 // RFC 5227 §1.1, RFC 4862 §5.4.2: asks whether an address is free, and has none itself.
@@ -55,10 +57,10 @@ bool may_speak_for(const BridgeContext& bridge, PortIndex port, Mac source, Mac 
          (sha.is_station() && (sha.is_virtual_router() || bridge.is_trusted(port)));
 }
 
-// "The target is at `mac`", to who asked. False when it must not be said, or cannot.
-bool say(Worker& worker, const Burst& burst, uint16_t i, Mac mac, bool is_router) {
-  const BridgeContext& bridge = worker.topology.bridge(burst.bridge[i]);
-  if (!is_within_limits(worker, bridge, burst, i)) return false;
+// "The target is at `mac`", to who asked. False when it must not be said, or cannot. The limits
+// allow it.
+[[gnu::noinline]] bool say(Worker& worker, const BridgeContext& bridge, const Burst& burst,
+                           uint16_t i, Mac mac, bool is_router) {
   const EthernetView eth = burst.ethernet(i);
   const std::span<const uint8_t> l3 = l3_of(eth, burst.bytes(i));
   std::array<uint8_t, Order::kMaxFrame> out;
@@ -111,7 +113,9 @@ void answer_for(Worker& worker, Burst& burst, uint16_t i) {
   if (!hit || hit.entry.mac() == eth.src) return;
   if (bridge.config->suppress && eth.dst.is_group() &&
       is_beyond_doubt(worker, hit.entry, burst.bridge[i], burst.in_port[i])) {
-    if (say(worker, burst, i, hit.entry.mac(), false)) burst.fate[i] = Fate::kConsumed;
+    if (is_within_limits(worker, bridge, burst, i) &&
+        say(worker, bridge, burst, i, hit.entry.mac(), false))
+      burst.fate[i] = Fate::kConsumed;
   } else if (probed) {
     watch_over(worker, burst, i, hit.entry.mac());
   }
@@ -123,11 +127,12 @@ void answer(Worker& worker, Burst& burst, uint16_t i) {
   const BridgeContext& bridge = worker.topology.bridge(burst.bridge[i]);
   if (!bridge.answers() || !is_question(burst.evidence[i]) || burst.fate[i] != Fate::kPending)
     return;
-  if (!speaks_to_gateway(bridge, burst, i)) return;
+  if (burst.tagged[i] != 0 && !speaks_to_gateway(bridge, burst, i)) return;
   const bool is_for_gateway = bridge.is_gateway_ip(burst.said[i].target);
   if (!is_credible(burst, i) || !is_sent_to_us(burst, i, bridge)) return;
   if (!is_for_gateway) return answer_for(worker, burst, i);
-  const bool answered = say(worker, burst, i, bridge.gateway_mac, true);
+  const bool answered = is_within_limits(worker, bridge, burst, i) &&
+                        say(worker, bridge, burst, i, bridge.gateway_mac, true);
   // Nobody else has to hear a question that is answered.
   if (answered && bridge.config->suppress) burst.fate[i] = Fate::kConsumed;
 }

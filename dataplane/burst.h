@@ -72,17 +72,14 @@ struct Burst {
   std::array<uint16_t, kMaxBurst> speakers;
   std::array<FrameEvidence, kMaxBurst> said;
 
-  // Of the speakers, by their place among them: the keys of what they claim in the neighbor table,
-  // kNoKey without a claim, and the claims' prints among those confirmed lately.
-  std::array<uint64_t, kMaxBurst> claim_key;
-  std::array<uint64_t, kMaxBurst> claim_print;
-
-  // Of the claims that the neighbor table has to be asked about, in order: whose they are, by place
-  // among the speakers; their keys there, and the keys' buckets.
+  // Filled by resolve: the speakers that its first step leaves to the others, in order, and by
+  // their place among these what they claim: its key in the neighbor table, kNoKey where there is
+  // nothing to weigh; the key's bucket there; its print among the claims confirmed lately.
   uint16_t open_count = 0;
-  std::array<uint16_t, kMaxBurst> open_claims;
-  std::array<uint64_t, kMaxBurst> open_key;
-  std::array<uint32_t, kMaxBurst> open_home;
+  std::array<uint16_t, kMaxBurst> open;
+  std::array<uint64_t, kMaxBurst> claim_key;
+  std::array<uint32_t, kMaxBurst> claim_home;
+  std::array<uint64_t, kMaxBurst> claim_print;
 
   // Filled by the stages that decide.
   uint16_t dropped = 0;        // frames whose fate is kDropped

@@ -27,6 +27,7 @@ BridgeIndex tagged_bridge_of(const PortContext& port, const EthernetView& view) 
 void note_speaker(Burst& burst, uint16_t i) {
   burst.evidence[i] = burst.said[i].kind;
   burst.mapped[i] = Mapped::kNothing;
+  burst.followed[i] = 0;
   burst.speakers[burst.speaker_count++] = i;
 }
 

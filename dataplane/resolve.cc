@@ -4,6 +4,7 @@
 #include <array>
 
 #include "dataplane/answer.h"
+#include "dataplane/recall.h"
 #include "dataplane/route.h"
 #include "dataplane/tx.h"
 #include "dataplane/worker.h"
@@ -15,11 +16,6 @@ namespace {
 
 // Tries of a compare-and-swap that another worker won; see learn.cc.
 constexpr int kTries = 4;
-
-// Told to the gateway itself, which makes it more than overheard.
-bool is_for_gateway(const BridgeContext& bridge, const Burst& burst, uint16_t i) {
-  return burst.dst_key[i] == bridge.gateway_key || bridge.is_gateway_ip(burst.said[i].target);
-}
 
 // What a frame claims, with what is needed to weigh it.
 struct MappingClaim {
@@ -36,8 +32,6 @@ struct MappingClaim {
   bool trusted() const { return context.is_trusted(port); }
   bool for_gateway() const { return is_for_gateway(context, burst, frame); }
 };
-
-uint32_t second_of(Nanos now) { return static_cast<uint32_t>(now / kSecond); }
 
 Event event_of(const Worker& worker, const Burst& burst, uint16_t i, EventKind kind) {
   return {.kind = kind,
@@ -164,7 +158,6 @@ std::array<Location, 2> owner_to_spare(const Worker& worker, const MappingClaim&
 }
 
 void conclude(Worker& worker, Burst& burst, uint16_t i, const MappingClaim& claim, Mac was) {
-  if (burst.mapped[i] == Mapped::kSame) return;  // nearly always
   Event event = event_of(worker, burst, i, EventKind::kMapped);
   event.mac = claim.mapping.mac;
   event.other_mac = was;
@@ -202,40 +195,20 @@ void conclude(Worker& worker, Burst& burst, uint16_t i, const MappingClaim& clai
   }
 }
 
-// In a bridge with VLAN tags, a second tag is a customer's: what is inside is not of this bridge.
-bool speaks_of_this_bridge(const BridgeContext& bridge, const Burst& burst, uint16_t i) {
-  return burst.tagged[i] == 0 || bridge.transparent || burst.ethernet(i).tags < 2;
-}
-
-// A host that speaks for itself, without a tag, and does not answer a question of godwit's, which
-// would prove more. Such a claim says the same as often as it is made.
-bool may_be_known(const BridgeContext& bridge, const Burst& burst, uint16_t i) {
-  const Mapping& mapping = *burst.said[i].mapping;
-  return mapping.sha_is_source && burst.tagged[i] == 0 &&
-         !(mapping.solicited && is_for_gateway(bridge, burst, i));
-}
-
-ConfirmedClaims::Moment moment_of(const Worker& worker, uint64_t key) {
-  return {second_of(worker.now), worker.tables.neighbors.epoch(key)};
-}
-
-// Open claim c, of frame i, which is speaker s.
-void map(Worker& worker, Burst& burst, uint16_t i, uint16_t s, uint16_t c) {
-  const BridgeContext& bridge = worker.topology.bridge(burst.bridge[i]);
+// Open claim c, of frame i.
+void map(Worker& worker, Burst& burst, uint16_t i, uint16_t c) {
   const MappingClaim claim{.burst = burst,
                            .frame = i,
                            .bridge = burst.bridge[i],
                            .port = burst.in_port[i],
-                           .key = burst.open_key[c],
-                           .home = burst.open_home[c],
+                           .key = burst.claim_key[c],
+                           .home = burst.claim_home[c],
                            .mapping = *burst.said[i].mapping,
-                           .context = bridge};
+                           .context = worker.topology.bridge(burst.bridge[i])};
   Mac was;
-  // The epoch before the entry: see NeighborTable::epoch.
   const ConfirmedClaims::Moment moment = moment_of(worker, claim.key);
   burst.mapped[i] = apply(worker, claim, was);
-  if (burst.mapped[i] == Mapped::kSame && may_be_known(bridge, burst, i))
-    worker.confirmed_claims.note(burst.claim_print[s], moment);
+  if (burst.mapped[i] == Mapped::kSame) return remember(worker, burst, c, moment);  // nearly always
   conclude(worker, burst, i, claim, was);
 }
 
@@ -296,38 +269,6 @@ bool is_homeless_reflection(const Worker& worker, const Burst& burst, uint16_t i
   return trusted && is_reflection(worker, burst, i);
 }
 
-// Leaves those claims open that the neighbor table must be asked about; their entries come from
-// memory all at once. Nothing is read of them here: a claim is weighed against what the claims
-// before it have left. (One that is known was made in this second, in which no other could replace
-// it: is_gone.)
-void recall(Worker& worker, Burst& burst) {
-  const NeighborTable& neighbors = worker.tables.neighbors;
-  for (uint16_t s = 0; s < burst.speaker_count; ++s) {
-    const uint16_t i = burst.speakers[s];
-    burst.claim_key[s] = NeighborTable::kNoKey;
-    if (!burst.said[i].mapping || burst.fate[i] != Fate::kPending) continue;
-    burst.claim_key[s] = neighbors.key(burst.bridge[i], burst.said[i].mapping->ip);
-    burst.claim_print[s] = worker.confirmed_claims.print(burst.src_key[i], burst.claim_key[s]);
-    worker.confirmed_claims.prefetch(burst.claim_print[s]);
-  }
-  burst.open_count = 0;
-  for (uint16_t s = 0; s < burst.speaker_count; ++s) {
-    const uint16_t i = burst.speakers[s];
-    const uint64_t key = burst.claim_key[s];
-    if (key == NeighborTable::kNoKey) continue;
-    const BridgeContext& bridge = worker.topology.bridge(burst.bridge[i]);
-    if (may_be_known(bridge, burst, i) &&
-        worker.confirmed_claims.has(burst.claim_print[s], moment_of(worker, key))) {
-      burst.mapped[i] = Mapped::kSame;
-    } else if (speaks_of_this_bridge(bridge, burst, i)) {
-      burst.open_key[burst.open_count] = key;
-      burst.open_claims[burst.open_count++] = s;
-    }
-  }
-  neighbors.prepare(burst.open_key.data(), burst.open_home.data(), burst.open_count);
-  neighbors.prepare_touch(burst.open_home.data(), burst.open_count);
-}
-
 // A host whose place is in doubt answers a question of godwit's. Control wants to know where that
 // came in, whether or not the frame is believed.
 void note_answer(Worker& worker, const Burst& burst, uint16_t i) {
@@ -349,15 +290,14 @@ void note_answer(Worker& worker, const Burst& burst, uint16_t i) {
 
 void resolve(Worker& worker, Burst& burst) {
   recall(worker, burst);
-  for (uint16_t s = 0, c = 0; s < burst.speaker_count; ++s) {
-    const uint16_t i = burst.speakers[s];
+  for (uint16_t c = 0; c < burst.open_count; ++c) {
+    const uint16_t i = burst.open[c];
     const bool homeless = burst.bridge[i] == kNoBridge;
     const bool refused = !homeless && burst.fate[i] != Fate::kPending;  // or our own flood
-    burst.followed[i] = 0;
     if (!homeless) note_answer(worker, burst, i);
     if (refused || (homeless && is_homeless_reflection(worker, burst, i))) continue;
     if (!homeless) {
-      if (c < burst.open_count && burst.open_claims[c] == s) map(worker, burst, i, s, c++);
+      if (burst.claim_key[c] != NeighborTable::kNoKey) map(worker, burst, i, c);
       answer(worker, burst, i);
     }
     if (is_untagged_rarp(burst, i)) burst.followed[i] = follow_rarp(worker, burst, i);

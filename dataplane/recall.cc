@@ -1,0 +1,85 @@
+#include "dataplane/recall.h"
+
+#include "dataplane/worker.h"
+
+#include "lib/neighbor_table.h"
+
+namespace godwit {
+namespace {
+
+// In a bridge with VLAN tags, a second tag is a customer's: what is inside is not of this bridge.
+bool speaks_of_this_bridge(const BridgeContext& bridge, const Burst& burst, uint16_t i) {
+  return burst.tagged[i] == 0 || bridge.transparent || burst.ethernet(i).tags < 2;
+}
+
+// A host that speaks for itself, without a tag, and does not answer a question of godwit's, which
+// would prove more. Such a claim says the same as often as it is made.
+bool may_be_known(const Worker& worker, const Burst& burst, uint16_t i) {
+  const Mapping& mapping = *burst.said[i].mapping;
+  return mapping.sha_is_source && burst.tagged[i] == 0 &&
+         !(mapping.solicited && is_for_gateway(worker.topology.bridge(burst.bridge[i]), burst, i));
+}
+
+// Of a speaker whose claim is known: whether it is also a question that may be answered, or an
+// answer that control may want to hear of.
+bool asks_or_answers(const Worker& worker, const Burst& burst, uint16_t i) {
+  return worker.topology.bridge(burst.bridge[i]).answers() || burst.said[i].mapping->solicited;
+}
+
+// The keys and prints of what the speakers claim; what is known of it comes from memory.
+void print_claims(const Worker& worker, Burst& burst) {
+  const NeighborTable& neighbors = worker.tables.neighbors;
+  for (uint16_t s = 0; s < burst.speaker_count; ++s) {
+    const uint16_t i = burst.speakers[s];
+    burst.claim_key[s] = NeighborTable::kNoKey;
+    if (!burst.said[i].mapping || burst.fate[i] != Fate::kPending) continue;
+    burst.claim_key[s] = neighbors.key(burst.bridge[i], burst.said[i].mapping->ip);
+    burst.claim_print[s] = worker.confirmed_claims.print(burst.src_key[i], burst.claim_key[s]);
+    worker.confirmed_claims.prefetch(burst.claim_print[s]);
+  }
+}
+
+}  // namespace
+
+bool is_for_gateway(const BridgeContext& bridge, const Burst& burst, uint16_t i) {
+  return burst.dst_key[i] == bridge.gateway_key || bridge.is_gateway_ip(burst.said[i].target);
+}
+
+ConfirmedClaims::Moment moment_of(const Worker& worker, uint64_t key) {
+  return {second_of(worker.now), worker.tables.neighbors.epoch(key)};
+}
+
+void remember(Worker& worker, const Burst& burst, uint16_t c, ConfirmedClaims::Moment moment) {
+  if (may_be_known(worker, burst, burst.open[c]))
+    worker.confirmed_claims.note(burst.claim_print[c], moment);
+}
+
+void recall(Worker& worker, Burst& burst) {
+  print_claims(worker, burst);
+  const NeighborTable& neighbors = worker.tables.neighbors;
+  const ConfirmedClaims& confirmed = worker.confirmed_claims;
+  const uint32_t now_s = second_of(worker.now);
+  uint16_t open = 0;
+  for (uint16_t s = 0; s < burst.speaker_count; ++s) {
+    const uint16_t i = burst.speakers[s];
+    const uint64_t print = burst.claim_print[s];
+    uint64_t key = burst.claim_key[s];
+    if (key != NeighborTable::kNoKey) {
+      if (may_be_known(worker, burst, i) && confirmed.has(print, {now_s, neighbors.epoch(key)})) {
+        burst.mapped[i] = Mapped::kSame;
+        if (!asks_or_answers(worker, burst, i)) continue;
+        key = NeighborTable::kNoKey;
+      } else if (!speaks_of_this_bridge(worker.topology.bridge(burst.bridge[i]), burst, i)) {
+        key = NeighborTable::kNoKey;
+      }
+    }
+    burst.claim_key[open] = key;
+    burst.claim_print[open] = print;
+    burst.open[open++] = i;
+  }
+  burst.open_count = open;
+  neighbors.prepare(burst.claim_key.data(), burst.claim_home.data(), open);
+  neighbors.prepare_touch(burst.claim_home.data(), open);
+}
+
+}  // namespace godwit
