@@ -48,6 +48,26 @@ void drop_faulty(Burst& burst, uint16_t i, IpFault fault) {
   burst.drop_frame(i, fault == IpFault::kBadHeader ? Drop::kBadIpHeader : Drop::kMartian);
 }
 
+void take(RouteScratch& packets, uint16_t i, const uint8_t* l3) {
+  packets.frame[packets.count] = i;
+  packets.l3[packets.count++] = const_cast<uint8_t*>(l3);  // of a buffer that is the worker's
+}
+
+// Any packet to the gateway. Returns whether it is none of IPv4.
+[[gnu::noinline]] bool gather_odd_ipv4(Worker& worker, Burst& burst, uint16_t i) {
+  if (!is_for_router(worker, burst, i) || ether_type_of(burst, i) != kEtherTypeIpv4) return true;
+  const std::span<const uint8_t> l3 = packet_of(burst, i);
+  const IpFault fault = check_addressed4(l3);
+  if (fault != IpFault::kNone || is_from_nobody(burst, i)) {
+    drop_faulty(burst, i, fault);
+    return false;
+  }
+  RouteScratch& packets = burst.route_scratch;
+  packets.ipv4[packets.count] = load_be32(&l3[kDestinationV4]);
+  take(packets, i, l3.data());
+  return false;
+}
+
 // The sound packets of one family, with their destinations side by side. Returns how many frames
 // are left to look at.
 uint16_t gather_ipv4(Worker& worker, Burst& burst) {
@@ -56,18 +76,16 @@ uint16_t gather_ipv4(Worker& worker, Burst& burst) {
   uint16_t others = 0;
   for (uint16_t g = 0; g < burst.to_gateway_count; ++g) {
     const uint16_t i = burst.to_gateway[g];
-    if (!is_for_router(worker, burst, i) || ether_type_of(burst, i) != kEtherTypeIpv4) {
-      ++others;
+    const std::span<const uint8_t> frame = burst.bytes(i);
+    const bool is_bare = burst.fate[i] == Fate::kPending && burst.tagged[i] == 0 &&
+                         frame.size() >= kEthernetHeaderSize + kIpv4HeaderSize &&
+                         load_be16(&frame[12]) == kEtherTypeIpv4 && !is_from_nobody(burst, i);
+    if (!is_bare || !is_plain4(frame.subspan(kEthernetHeaderSize))) [[unlikely]] {
+      others += gather_odd_ipv4(worker, burst, i);
       continue;
     }
-    const std::span<const uint8_t> l3 = packet_of(burst, i);
-    const IpFault fault = check_addressed4(l3);
-    if (fault != IpFault::kNone || is_from_nobody(burst, i)) [[unlikely]] {
-      drop_faulty(burst, i, fault);
-      continue;
-    }
-    packets.ipv4[packets.count] = load_be32(&l3[kDestinationV4]);
-    packets.frame[packets.count++] = i;
+    packets.ipv4[packets.count] = load_be32(&frame[kEthernetHeaderSize + kDestinationV4]);
+    take(packets, i, &frame[kEthernetHeaderSize]);
   }
   return others;
 }
@@ -96,7 +114,7 @@ void gather_ipv6(Worker& worker, Burst& burst) {
       continue;
     }
     std::memcpy(packets.ipv6[packets.count], &l3[kDestinationV6], 16);
-    packets.frame[packets.count++] = i;
+    take(packets, i, l3.data());
   }
 }
 
@@ -126,40 +144,53 @@ void gather_ipv6(Worker& worker, Burst& burst) {
   burst.drop_frame(i, Drop::kTtlExpired);
 }
 
-// Whether the packet goes on to a neighbor, which is then `target`.
+// Whether the packet goes on to a neighbor by this hop.
 template <bool kV6>
-bool choose(Worker& worker, Burst& burst, uint16_t i, const NextHop& hop, const IpAddress& dst,
-            Neighbor& target) {
+bool goes_on(Worker& worker, Burst& burst, uint16_t i, const NextHop& hop, const uint8_t* l3) {
   if (hop.kind != NextHop::Kind::kOnLink && hop.kind != NextHop::Kind::kVia) [[unlikely]] {
     end_here(worker, burst, i, hop.kind);
     return false;
   }
-  const uint8_t* l3 = packet_of(burst, i).data();
   if (kV6 ? hop_limit_expired(l3) : ttl_expired4(l3)) [[unlikely]] {
     expire(worker, burst, i);
     return false;
   }
-  target = {hop.bridge, hop.kind == NextHop::Kind::kVia ? hop.via : dst};
   const size_t length =
       kV6 ? kIpv6HeaderSize + load_be16(l3 + kPayloadLengthV6) : load_be16(l3 + kTotalLengthV4);
   const uint16_t mtu = worker.topology.bridge(hop.bridge).mtu;
   return length <= mtu || cut_to_fit(worker, burst, i, l3, kV6, mtu);
 }
 
-// Leaves those of the packets that go on to a neighbor.
+// Leaves those of the packets that go on to a neighbor, with its key.
 template <bool kV6>
-void choose_all(Worker& worker, Burst& burst) {
+void choose(Worker& worker, Burst& burst) {
   RouteScratch& packets = burst.route_scratch;
+  const NeighborTable& neighbors = worker.tables.neighbors;
   uint16_t left = 0;
   for (uint16_t p = 0; p < packets.count; ++p) {
-    const uint16_t i = packets.frame[p];
-    const IpAddress dst = kV6 ? load_ipv6(packets.ipv6[p]) : IpAddress::v4(packets.ipv4[p]);
-    Neighbor& target = packets.target[left];
-    if (!choose<kV6>(worker, burst, i, worker.fib.hop(packets.hop[p]), dst, target)) continue;
-    packets.frame[left] = i;
-    packets.key[left++] = worker.tables.neighbors.key(target.bridge, target.ip);
+    const NextHop& hop = worker.fib.hop(packets.hop[p]);
+    if (!goes_on<kV6>(worker, burst, packets.frame[p], hop, packets.l3[p])) continue;
+    const bool on_link = hop.kind == NextHop::Kind::kOnLink;
+    packets.frame[left] = packets.frame[p];
+    packets.l3[left] = packets.l3[p];
+    if constexpr (kV6) {
+      packets.target[left] = {hop.bridge, on_link ? load_ipv6(packets.ipv6[p]) : hop.via};
+      packets.key[left] = neighbors.key(hop.bridge, packets.target[left].ip);
+    } else {
+      const uint64_t ip = on_link ? packets.ipv4[p] : hop.via.lo;
+      packets.key[left] = neighbors.key(hop.bridge, IpAddress{.hi = 0, .lo = ip, .is_v6 = false});
+    }
+    ++left;
   }
   packets.count = left;
+}
+
+// The neighbor that packet p goes to.
+template <bool kV6>
+Neighbor target_of(const RouteScratch& packets, uint16_t p) {
+  if constexpr (kV6) return packets.target[p];
+  const NeighborTable::Host host = NeighborTable::host_of_v4(packets.key[p]);
+  return {host.bridge, host.ip};
 }
 
 // What is in front of the packet becomes a bare Ethernet header.
@@ -180,22 +211,21 @@ void write_addresses(uint8_t* at, Mac dst, Mac src) {
   store_be32(at + 8, static_cast<uint32_t>(src.bits));
 }
 
-// The frame as the gateway sends it to its next hop: without a tag, a hop older.
-void rewrite(Worker& worker, Burst& burst, uint16_t i, BridgeIndex next, Mac neighbor) {
+// Packet p as the gateway sends it to its next hop: without a tag, a hop older.
+template <bool kV6>
+void rewrite(const BridgeContext& next, Burst& burst, uint16_t p, Mac neighbor) {
+  const uint16_t i = burst.route_scratch.frame[p];
   if (burst.tagged[i] != 0) [[unlikely]]
     cut_tag(burst, i);
-  auto* start = rte_pktmbuf_mtod(burst.mbuf[i], uint8_t*);
-  uint8_t* head = burst.head[i].octets.data();
-  const Mac gateway = worker.topology.bridge(next).gateway_mac;
-  write_addresses(start, neighbor, gateway);
-  write_addresses(head, neighbor, gateway);
-  if (load_be16(head + 12) == kEtherTypeIpv6)
-    decrement_hop_limit(start + kEthernetHeaderSize);
+  uint8_t* const l3 = burst.route_scratch.l3[p];
+  write_addresses(l3 - kEthernetHeaderSize, neighbor, next.gateway_mac);
+  write_addresses(burst.head[i].octets.data(), neighbor, next.gateway_mac);
+  if constexpr (kV6)
+    decrement_hop_limit(l3);
   else
-    decrement_ttl(start + kEthernetHeaderSize);
+    decrement_ttl(l3);
   burst.came_by[i] = burst.bridge[i];
-  burst.bridge[i] = next;
-  burst.dst_key[i] = fdb_key(next, neighbor);
+  burst.bridge[i] = next.index;
   if (burst.routed[i] == Routed::kNo) burst.routed[i] = Routed::kWhole;
 }
 
@@ -213,28 +243,41 @@ void rewrite(Worker& worker, Burst& burst, uint16_t i, BridgeIndex next, Mac nei
                    [&](const HeldFrame& evicted) { drop_held(worker, evicted, Drop::kHoldFull); });
 }
 
-// The neighbors' MACs, and for each packet that has one its way to the FDB.
-void forward_all(Worker& worker, Burst& burst) {
-  RouteScratch& packets = burst.route_scratch;
-  const NeighborTable& neighbors = worker.tables.neighbors;
+// What the neighbor table has of each packet's next hop.
+template <bool kV6>
+void find_neighbors(const NeighborTable& neighbors, RouteScratch& packets) {
   neighbors.prepare(packets.key.data(), packets.home.data(), packets.count);
+  if constexpr (!kV6)
+    return neighbors.find_bulk_v4(packets.key.data(), packets.home.data(), packets.count,
+                                  packets.word.data());
+  for (uint16_t p = 0; p < packets.count; ++p) {
+    const auto& [bridge, ip] = packets.target[p];
+    packets.word[p] = neighbors.find(packets.key[p], packets.home[p], bridge, ip).entry.word();
+  }
+}
+
+// The neighbors' MACs, and for each packet that has one its way to the FDB.
+template <bool kV6>
+void forward(Worker& worker, Burst& burst) {
+  RouteScratch& packets = burst.route_scratch;
+  find_neighbors<kV6>(worker.tables.neighbors, packets);
   uint16_t known = 0;
   for (uint16_t p = 0; p < packets.count; ++p) {
-    const uint16_t i = packets.frame[p];
-    const Neighbor& target = packets.target[p];
-    const auto hit = neighbors.find(packets.key[p], packets.home[p], target.bridge, target.ip);
-    if (!hit) [[unlikely]] {
-      await(worker, burst, i, target);
-      continue;
+    const NeighborEntry entry(packets.word[p]);
+    if (entry.is_free() || !worker.hold.empty()) [[unlikely]] {
+      const Neighbor target = target_of<kV6>(packets, p);
+      if (entry.is_free()) {
+        await(worker, burst, packets.frame[p], target);
+        continue;
+      }
+      // Another worker may have heard the answer for which older frames wait here. Not while such
+      // frames are on their way already: the burst that carries them is in use.
+      if (&burst != &worker.released && worker.hold.holds(target)) release(worker, target);
     }
-    // Another worker may have heard the answer for which older frames wait here. Not while such
-    // frames are on their way already: the burst that carries them is in use.
-    if (&burst != &worker.released && !worker.hold.empty() && worker.hold.holds(target))
-        [[unlikely]]
-      release(worker, target);
-    rewrite(worker, burst, i, target.bridge, hit.entry.mac());
-    packets.frame[known] = i;
-    packets.key[known++] = burst.dst_key[i];
+    const BridgeContext& next = worker.topology.bridge(target_of<kV6>(packets, p).bridge);
+    rewrite<kV6>(next, burst, p, entry.mac());
+    packets.frame[known] = packets.frame[p];
+    packets.key[known++] = fdb_key(next.index, entry.mac());
   }
   worker.tables.fdb.prepare(packets.key.data(), packets.home.data(), known);
   for (uint16_t p = 0; p < known; ++p) {
@@ -263,15 +306,15 @@ void route(Worker& worker, Burst& burst) {
   const uint16_t others = gather_ipv4(worker, burst);
   if (packets.count != 0) {
     worker.fib.lookup(packets.ipv4.data(), packets.hop.data(), packets.count);
-    choose_all<false>(worker, burst);
-    forward_all(worker, burst);
+    choose<false>(worker, burst);
+    forward<false>(worker, burst);
   }
   if (others == 0) return;
   gather_ipv6(worker, burst);
   if (packets.count != 0) {
     worker.fib.lookup6(packets.ipv6, packets.hop.data(), packets.count);
-    choose_all<true>(worker, burst);
-    forward_all(worker, burst);
+    choose<true>(worker, burst);
+    forward<true>(worker, burst);
   }
 }
 

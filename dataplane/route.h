@@ -38,9 +38,11 @@ void turn_away(Worker& worker, const Neighbor& target);
 struct RouteScratch {
   uint16_t count = 0;
   std::array<uint16_t, kMaxBurst> frame;   // its place in the burst
-  std::array<Neighbor, kMaxBurst> target;  // the next hop
-  std::array<uint64_t, kMaxBurst> key;     // of the neighbor, later of its MAC
+  std::array<uint8_t*, kMaxBurst> l3;      // its IP header
+  std::array<Neighbor, kMaxBurst> target;  // the next hop of an IPv6 packet
+  std::array<uint64_t, kMaxBurst> key;     // of the next hop in its table, later of its MAC
   std::array<uint32_t, kMaxBurst> home;
+  std::array<uint64_t, kMaxBurst> word;  // that its table has of the next hop
 
   std::array<uint32_t, kMaxBurst> ipv4;  // destinations, for a lookup of all
   std::array<uint64_t, kMaxBurst> hop;

@@ -83,6 +83,22 @@ inline IpFault check_addressed4(std::span<const uint8_t> l3) {
   return is_martian4(load_be32(&l3[16])) ? IpFault::kMartianDestination : IpFault::kNone;
 }
 
+// What nearly every packet is: without options, without a fault, its TTL to spare. Says what
+// check_forward4 would say, but of these alone, and without a branch for each rule; false says
+// nothing. At least 20 octets.
+inline bool is_plain4(std::span<const uint8_t> l3) {
+  const uint8_t* p = l3.data();
+  const uint32_t length = load_be16(p + 2);
+  const uint32_t src = load_be32(p + 12);
+  const uint32_t dst = load_be32(p + 16);
+  // 1 .. 223, and 1 .. 239: below what no router forwards, above what is no host's.
+  const bool in_range = ((src >> 24) - 1 < 223) & ((dst >> 24) - 1 < 239);
+  const bool special =
+      (src >> 24 == 127) | (dst >> 24 == 127) | (src >> 16 == 0xa9fe) | (dst >> 16 == 0xa9fe);
+  return (p[0] == 0x45) & (length >= kIpv4HeaderSize) & (length <= l3.size()) & (p[8] > 1) &
+         (sum_of_five_words(p) == 0xffff) & in_range & !special;
+}
+
 // The TTL would become 0 (RFC 1812 §5.3.1). Of a sound packet.
 inline bool ttl_expired4(const uint8_t* l3) { return l3[8] <= 1; }
 

@@ -129,6 +129,14 @@ class NeighborTable {
     for (unsigned i = 0; i < n; ++i)
       __builtin_prefetch(&heard_s_[size_t{homes[i]} * NativeTraits::kSlots]);
   }
+  // Of IPv4 keys only, which say the address: the entries' words, 0 where there is none.
+  void find_bulk_v4(const uint64_t* keys, const uint32_t* homes, unsigned n,
+                    uint64_t* words) const {
+    table_.find_bulk(keys, homes, n, words);
+  }
+  static Host host_of_v4(uint64_t key) {
+    return {static_cast<BridgeIndex>(key >> 48), IpAddress::v4(static_cast<uint32_t>(key))};
+  }
   Hit find(uint64_t key, uint32_t home, BridgeIndex bridge, const IpAddress& ip) const {
     const Found found = table_.find(key, home);
     if (ip.is_v6 && found.value != 0 && !is_at(found.slot, bridge, ip)) return {};

@@ -75,6 +75,34 @@ TEST_CASE("martians of IPv6 are not forwarded", "[ip_forward]") {
   }
 }
 
+TEST_CASE("the short check says what the long one says, of packets without options",
+          "[ip_forward]") {
+  const char* const kHosts[] = {"0.1.2.3",   "1.0.0.1",       "10.9.0.2",        "126.1.1.1",
+                                "127.0.0.1", "128.0.0.1",     "169.253.1.1",     "169.254.1.1",
+                                "223.1.1.1", "224.0.0.1",     "239.255.255.250", "240.0.0.1",
+                                "0.0.0.0",   "169.255.0.255", "255.255.255.255"};
+  for (const char* src : kHosts)
+    for (const char* dst : kHosts)
+      for (const uint8_t ttl : {0, 1, 2, 255}) {
+        const Octets l3 = packet(src, dst, ttl);
+        CHECK(is_plain4(l3) == (check_forward4(l3) == IpFault::kNone));
+      }
+  const Octets good = packet(kHost4, "10.8.0.2");
+  for (size_t i = 0; i < kIpv4HeaderSize; ++i)
+    for (unsigned value = 0; value < 256; ++value) {
+      const Octets l3 = with_octet(good, i, static_cast<uint8_t>(value));
+      CHECK(is_plain4(l3) == (check_forward4(l3) == IpFault::kNone));
+      if (i == 0) continue;
+      const Octets sealed = resealed4(l3);
+      CHECK(is_plain4(sealed) == (check_forward4(sealed) == IpFault::kNone));
+    }
+  Octets with_options = good;
+  with_options.insert(with_options.begin() + kIpv4HeaderSize, 4, 1);
+  with_options = resealed4(with_octet(with_octet(with_options, 0, 0x46), 3, good[3] + 4));
+  REQUIRE(check_forward4(with_options) == IpFault::kNone);
+  CHECK_FALSE(is_plain4(with_options));
+}
+
 TEST_CASE("a packet's last hop is asked for last", "[ip_forward]") {
   for (const int ttl : {0, 1}) {
     const auto octet = static_cast<uint8_t>(ttl);
