@@ -135,7 +135,10 @@ std::string Control::hear(const Hint& hint, Nanos now) {
 }
 
 void Control::link(PortIndex port, bool up, Nanos now) {
-  if (!links_.set(port, up) || up) return;
+  Nanos patience = 0;
+  for (const Membership& member : topology_.port(port).memberships)
+    patience = std::max(patience, topology_.bridge(member.bridge).config->moves.hold.time);
+  if (!links_.set(port, up, patience, now) || up) return;
   Alarm alarm;
   alarm.at = now;
   alarm.kind = AlarmKind::kLinkDown;

@@ -42,7 +42,8 @@ class Control {
   void take_events(Nanos now);
   // Does what the hint says. Empty when it is done; else why it is not, which is an alarm, too.
   std::string hear(const Hint& hint, Nanos now);
-  // The link of a port came or went.
+  // The link of a port came or went. A port that is still (dataplane/port_state.h) goes down when
+  // this was said for as long as frames are held.
   void link(PortIndex port, bool up, Nanos now);
   // Nanoseconds since the Unix epoch at `now`, for talk with other switches.
   void set_unix_time(Nanos unix_time, Nanos now) { forgetter_.set_unix_time(unix_time, now); }

@@ -21,7 +21,11 @@ FdbEntry without_link(FdbEntry entry, Nanos now) {
 
 }  // namespace
 
-bool Links::set(PortIndex port, bool up) {
+bool Links::set(PortIndex port, bool up, Nanos patience, Nanos now) {
+  if (!up && tables_.ports.is_still(port) &&
+      now < still_until_.try_emplace(port, now + patience).first->second)
+    return false;
+  still_until_.erase(port);
   if (told_up_[port] == up && tables_.ports.is_up(port) == up) return false;
   told_up_[port] = up;
   tables_.ports.set(port, up);

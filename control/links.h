@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <unordered_map>
 #include <vector>
 
 #include "dataplane/tables.h"
@@ -28,8 +29,9 @@ class Links {
   // A host at a port that went down: what its entry was, and what it is now.
   std::function<void(uint64_t key, FdbEntry was, FdbEntry is, Nanos now)> on_host;
 
-  // False if that is known already.
-  bool set(PortIndex port, bool up);
+  // False if that is known already, or if the port is still and goes down later: when it was said
+  // again after `patience`.
+  bool set(PortIndex port, bool up, Nanos patience, Nanos now);
 
   Nanos next_due() const { return walks_.empty() ? kNever : 0; }
   void run(Nanos now);
@@ -47,6 +49,7 @@ class Links {
   // so in the tables first.
   std::vector<bool> told_up_ = std::vector<bool>(kMaxPorts);
   std::deque<Walk> walks_;
+  std::unordered_map<PortIndex, Nanos> still_until_;
 };
 
 }  // namespace godwit

@@ -38,13 +38,22 @@ struct Switch::Lane {
 // Of one port.
 class Switch::User final : public PortUser {
  public:
-  User(PortStates& states, PortIndex port, Quiescence& quiescence)
-      : states_(states), port_(port), quiescence_(quiescence) {}
+  User(const Topology& topology, PortStates& states, PortIndex port, Quiescence& quiescence)
+      : topology_(topology), states_(states), port_(port), quiescence_(quiescence) {}
 
-  void link(bool up) override { states_.set(port_, up); }
+  // A guest that comes may be one that stood still elsewhere in its bridge: what was held for those
+  // is flooded, and so finds it, whoever it is.
+  void link(bool up) override {
+    if (!states_.set(port_, up) || !up) return;
+    for (const Membership& here : topology_.port(port_).memberships)
+      for (const Membership& there : topology_.bridge(here.bridge).members)
+        if (states_.is_still(there.port)) states_.set(there.port, false);
+  }
+  void stands_still() override { states_.hold(port_); }
   void wait_for_workers() override { quiescence_.wait(); }
 
  private:
+  const Topology& topology_;
   PortStates& states_;
   PortIndex port_;
   Quiescence& quiescence_;
@@ -70,7 +79,7 @@ Switch::~Switch() {
 void Switch::use_devices() {
   for (size_t p = 0; p < devices_.size(); ++p) {
     const auto port = static_cast<PortIndex>(p);
-    users_.push_back(std::make_unique<User>(tables_.ports, port, quiescence_));
+    users_.push_back(std::make_unique<User>(topology_, tables_.ports, port, quiescence_));
     devices_[p]->attach(users_.back().get());
     tables_.ports.set(port, devices_[p]->state().up);
   }

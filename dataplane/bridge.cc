@@ -55,7 +55,7 @@ void look_everywhere(Worker& worker, Burst& burst, uint16_t i, FdbEntry entry) {
     burst.fate[i] = Fate::kConsumed;
   } else if (entry.location() == burst.in_port[i] && burst.routed[i] == Routed::kNo) {
     burst.drop_frame(i, Drop::kHairpin);
-  } else if (is_held(entry) && worker.tables.ports.is_up(entry.location())) {
+  } else if (waits(worker, entry)) {
     park(worker, burst, i);
   } else if (entry.aside() || !worker.tables.ports.is_up(entry.location())) {
     look_everywhere(worker, burst, i, entry);

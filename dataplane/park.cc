@@ -17,7 +17,9 @@ namespace {
 constexpr unsigned kLooksARound = 32;  // hosts
 
 bool stands_still(const Worker& worker, uint64_t key) {
-  return is_held(worker.tables.fdb.find(key).entry);
+  const FdbEntry entry = worker.tables.fdb.find(key).entry;
+  if (entry.is_free()) return false;
+  return is_held(entry) || worker.tables.ports.is_still(entry.location());
 }
 
 // As the burst had it when it was parked.
@@ -61,6 +63,13 @@ void drop_held(Worker& worker, const HeldFrame& held, Drop reason) {
   --counters.held;
   ++counters.drops[static_cast<size_t>(reason)];
   rte_pktmbuf_free(held.mbuf);
+}
+
+// What was held for a host whose port went down meanwhile is for control to let go, which may know
+// where the host is.
+bool waits(const Worker& worker, FdbEntry entry) {
+  const PortStates& ports = worker.tables.ports;
+  return ports.is_still(entry.location()) || (is_held(entry) && ports.is_up(entry.location()));
 }
 
 void park(Worker& worker, Burst& burst, uint16_t i) {

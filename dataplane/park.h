@@ -9,12 +9,18 @@
 #include "dataplane/drop.h"
 #include "dataplane/hold.h"
 
+#include "lib/fdb.h"
+
 namespace godwit {
 
 struct Burst;
 class Worker;
 
-// Holds frame i, whose destination's entry says so: see is_held().
+// Whether what comes for the host of this entry is held: the VM manager said that it stands still
+// (see is_held()), or the guest at its port does.
+bool waits(const Worker& worker, FdbEntry entry);
+
+// Holds frame i, whose destination waits.
 void park(Worker& worker, Burst& burst, uint16_t i);
 
 // Sends what waits for the host of this FDB key, unless it still stands still.

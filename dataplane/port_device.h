@@ -25,6 +25,9 @@ class PortUser {
   virtual ~PortUser() = default;
   // The link came or went: workers know it from now on. On any thread.
   virtual void link(bool up) = 0;
+  // The guest there has stopped, as it does when it migrates, ends or starts again: workers hold
+  // what is for it from now on, for a while. On any thread.
+  virtual void stands_still() = 0;
   // Returns when every worker has begun another round. On any thread but a worker's.
   virtual void wait_for_workers() = 0;
 };

@@ -191,6 +191,14 @@ bool VhostDevice::came(int guest) {
 
 void VhostDevice::goes(int guest) {
   if (guest != guest_) return;
+  {
+    // What workers have sent by then, the guest takes along in its memory; the rest waits.
+    const std::lock_guard lock(user_lock_);
+    if (user_ != nullptr) {
+      user_->stands_still();
+      user_->wait_for_workers();
+    }
+  }
   guest_ = kNoGuest;
   for (const auto& queue : queues_) {
     queue->hear(kNoGuest);
@@ -218,7 +226,11 @@ void VhostDevice::tell_link() {
   const bool up = guest_ != kNoGuest && queues_.front()->is_enabled();
   up_.store(up, std::memory_order_relaxed);
   const std::lock_guard lock(user_lock_);
-  if (user_ != nullptr) user_->link(up);
+  if (user_ == nullptr) return;
+  if (up)
+    user_->link(true);
+  else
+    user_->stands_still();
 }
 
 }  // namespace godwit

@@ -51,6 +51,36 @@ TEST_CASE("who is unknown, and a group, is at every other port", "[bridge]") {
   CHECK(bench.counters("server2").forwarded == 1);
 }
 
+TEST_CASE("what is for a guest that has stopped waits until it is seen", "[bridge]") {
+  Bench bench(kTenant);
+  bench.send(0, "server2", data(kVm, kPeer));
+  PortStates& ports = bench.tables.ports;
+  ports.hold(bench.port("server2"));
+  CHECK(ports.any_down());
+  CHECK(bench.send(0, "server1", data(kPeer, kVm)).empty());
+  CHECK(bench.counters("server1").held == 1);
+  SECTION("at another port") {
+    CHECK(bench.send(kSecond, "server3", data(kVm, kPeer)) == Names{"server1"});
+    bench.step(kSecond);
+    CHECK(bench.sent("server3") == std::vector<Octets>{data(kPeer, kVm)});
+  }
+  SECTION("where it was") {
+    ports.set(bench.port("server2"), true);
+    bench.step(kSecond);
+    CHECK(bench.reached() == Names{"server2"});
+    CHECK_FALSE(ports.any_down());
+  }
+  SECTION("or may be anywhere") {
+    CHECK(ports.set(bench.port("server2"), false));
+    CHECK_FALSE(ports.set(bench.port("server2"), false));
+    ports.hold(bench.port("server2"));  // it does not come to life by that
+    bench.step(kSecond);
+    CHECK(bench.reached() == Names{"server3"});
+    CHECK(ports.any_down());
+  }
+  CHECK(bench.counters("server1").held == 0);
+}
+
 TEST_CASE("a gateway's MAC is godwit itself", "[bridge]") {
   Bench bench(kTenant);
   CHECK(bench.send(0, "server1", data(kVm, kGateway)).empty());

@@ -73,6 +73,30 @@ TEST_CASE("a host that moved settles, and ages from when it was heard", "[contro
   CHECK(run.control.next_due() == kNever);
 }
 
+TEST_CASE("a port whose guest has stopped is not down before frames were held long enough",
+          "[control]") {
+  Run run;
+  run.send(0, "server1", data(kVm, kPeer));
+  const PortIndex port = run.bench.port("server1");
+  run.bench.tables.ports.hold(port);
+  const auto link_down = [&](Nanos now) {
+    run.control.link(port, false, now);
+    run.until(now);
+    return run.bench.entry("tenant", kVm).state() == FdbState::kOffline;
+  };
+  CHECK_FALSE(link_down(10 * kSecond));
+  CHECK_FALSE(link_down(12 * kSecond - 1));
+  CHECK(run.alarms().empty());
+  CHECK(link_down(12 * kSecond));
+  CHECK(run.alarms() == std::vector{AlarmKind::kLinkDown});
+  // The next time is counted anew.
+  run.control.link(port, true, 13 * kSecond);
+  run.send(13 * kSecond, "server1", data(kVm, kPeer));
+  run.bench.tables.ports.hold(port);
+  CHECK_FALSE(link_down(14 * kSecond));
+  CHECK(link_down(16 * kSecond));
+}
+
 TEST_CASE("a mapping goes before its location, and the index with it", "[control]") {
   Run run(kTenant);
   run.send(0, "server1", frames::kLinuxGarp);

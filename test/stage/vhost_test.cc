@@ -170,6 +170,33 @@ TEST_CASE("a guest that goes takes its link along, and may come again", "[vhost]
   CHECK(world.subject->port_counters(0).tx == 0);
 }
 
+TEST_CASE("what comes while a guest is on its way finds it at another port, in order", "[vhost]") {
+  World world(3);
+  auto before = world.connect(0);
+  const auto peer = world.connect(1);
+  REQUIRE(world.eventually([&] { return world.is_up(0) && world.is_up(1); }));
+  before->send(data(kVm, kPeer));
+  REQUIRE(world.eventually([&] { return !peer->receive().empty(); }));
+  before.reset();
+  REQUIRE(world.eventually([&] { return !world.is_up(0); }));
+  std::vector<Octets> sent;
+  for (uint8_t n = 0; n < 20; ++n) {
+    sent.push_back(data(kPeer, kVm));
+    sent.back().push_back(n);
+    peer->send(sent.back());
+  }
+  REQUIRE(world.eventually([&] { return world.subject->port_counters(1).held == sent.size(); }));
+  // It has not said a word there.
+  const auto after = world.connect(2);
+  std::vector<Octets> heard;
+  REQUIRE(world.eventually([&] {
+    for (const Octets& frame : after->receive()) heard.push_back(frame);
+    return heard.size() >= sent.size();
+  }));
+  CHECK(heard == sent);
+  CHECK(world.subject->port_counters(1).held == 0);
+}
+
 TEST_CASE("a frame longer than a buffer is dropped by name", "[vhost]") {
   World world(2);
   const auto a = world.connect(0);
