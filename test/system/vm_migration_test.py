@@ -1,0 +1,219 @@
+#!/usr/bin/python3
+"""A real VM, really migrated, while a host pings it 100 times a second and talks to it over TCP.
+
+    vm_migration_test.py GODWIT [--full] [--cache DIR]      prints a table, and 'N passed, N failed' as its last line
+
+The machine migrates between two QEMU processes of this host, by software emulation, over tap interfaces and over
+vhost-user sockets; announcing itself and silent. Beside godwit stand the Linux bridge and OVS-DPDK, in the same run.
+What godwit must do is checked; what the others do is told. --full migrates everywhere, else it is once for each thing
+that godwit must do.
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import time
+
+import lab
+import vm
+from switches import Godwit, LinuxBridge, OvsDpdk, Taps
+from watcher import Watcher
+
+SKIPPED = 77  # as meson has it
+HERE = pathlib.Path(__file__).resolve().parent
+MAC, IP = '52:54:00:00:00:02', '10.9.0.2'
+HOST_MAC, HOST_IP = '52:54:00:00:00:01', '10.9.0.1'
+RATE = 100
+BEFORE, AFTER = 1.5, 4.0  # seconds of traffic around the migration
+
+
+class Traffic:
+    """traffic.py in the host's namespace."""
+
+    def __init__(self, host):
+        words = ['ip', 'netns', 'exec', host.netns, sys.executable, str(HERE / 'traffic.py'), IP, str(vm.ECHO_PORT),
+                 str(RATE), '600']
+        self._process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        if self._process.stdout.readline() != 'begun\n':
+            raise RuntimeError('the host has no connection to the machine')
+
+    def stop(self):
+        said, _ = self._process.communicate('\n', timeout=30)
+        return json.loads(said)
+
+    def end(self):
+        if self._process.poll() is None:
+            self._process.kill()
+            self._process.wait()
+
+
+class Result:
+    """One migration."""
+
+    def __init__(self, switch, ports, kind, downtime, said, misdelivered):
+        pings, stream = said['pings'], said['stream']
+        self.switch, self.ports, self.kind = switch, ports, kind
+        self.downtime = downtime
+        self.sent, self.lost = pings['sent'], len(pings['lost'])
+        self.doubled, self.reordered = pings['doubled'], pings['reordered']
+        self.gap = pings['longest_gap_ms']
+        self.misdelivered = misdelivered  # None: nobody could see
+        self.stream = stream
+
+    HEAD = f'{"switch":<14}{"ports":<9}{"machine":<12}{"downtime":>9}{"gap":>9}{"pings":>7}{"lost":>6}{"wrong":>7}' \
+           f'{"twice":>7}{"mixed":>7}{"TCP gap":>9}  TCP'
+
+    def __str__(self):
+        wrong = '-' if self.misdelivered is None else self.misdelivered
+        tcp = self.stream['error'] or ('wrong octets' if self.stream['wrong'] else 'ok')
+        return f'{self.switch:<14}{self.ports:<9}{self.kind:<12}' \
+               f'{self.downtime:>6} ms{self.gap:>6.0f} ms{self.sent:>7}' \
+               f'{self.lost:>6}{wrong:>7}{self.doubled:>7}{self.reordered:>7}' \
+               f'{self.stream["longest_gap_ms"]:>6.0f} ms  {tcp}'
+
+
+class Bench:
+    """What all migrations share: a kernel, a directory, and the checks."""
+
+    def __init__(self, godwit, cache, directory):
+        self.godwit = godwit
+        self.directory = pathlib.Path(directory)
+        self.kernel = vm.Kernel(cache)
+        self.initramfs = self.directory / 'initramfs'
+        self.kernel.write_initramfs(self.initramfs)
+        self.results = []
+        self.failed = []
+        self._count = 0
+
+    def check(self, result, what, holds):
+        print(f'{"ok  " if holds else "FAIL"} {result.switch}, {result.ports}, {result.kind}: {what}', flush=True)
+        self.failed.append(not holds)
+
+    def run(self, name, ports, kind, make_switch, migrate):
+        """`make_switch(bench, directory, host's port, taps or sockets)`; `migrate(switch, source, target)`."""
+        self._count += 1
+        directory = self.directory / str(self._count)
+        directory.mkdir()
+        with contextlib.ExitStack() as stack:
+            def keep(thing):
+                stack.callback(thing.end)
+                return thing
+            host = keep(lab.Host('h', HOST_MAC))
+            host.up([f'{HOST_IP}/24'], [])
+            taps = keep(Taps()) if ports == 'tap' else None
+            sockets = [directory / f'vm{n}.sock' for n in (1, 2)]
+            switch = keep(make_switch(self, directory, host.port, taps.names if taps else sockets))
+            networks = [vm.tap(name) for name in taps.names] if taps else \
+                [vm.vhost(path, server=switch.wants_listeners) for path in sockets]
+            announce = kind == 'announcing'
+
+            def machine(n, **more):
+                return keep(vm.Vm(directory, f'vm{n + 1}', self.kernel, self.initramfs, MAC, f'{IP}/24', networks[n],
+                                  announce=announce, **more))
+            source = machine(0)
+            source.wait_until_up()
+            self._wait_for_answer(host)
+            target = machine(1, incoming=True)
+            watcher = Watcher(taps.names, MAC) if taps else None
+            try:
+                traffic = keep(Traffic(host))
+                time.sleep(BEFORE)
+                state = migrate(switch, source, target)
+                time.sleep(AFTER)
+                said = traffic.stop()
+            finally:
+                if watcher:
+                    watcher.stop()
+            misdelivered = len(watcher.misdelivered(*taps.names)) if watcher else None
+            result = Result(name, ports, kind, state['downtime'], said, misdelivered)
+        self.results.append(result)
+        print(result, flush=True)
+        return result
+
+    @staticmethod
+    def _wait_for_answer(host, seconds=60):
+        end = time.monotonic() + seconds
+        while '1 received' not in host.run('ping', '-c', '1', '-W', '1', IP):
+            if time.monotonic() > end:
+                raise RuntimeError('the machine does not answer the host')
+
+
+# ---- How a migration is led: each returns what QEMU says of it in the end ----
+
+def plainly(_switch, source, target):
+    return source.migrate_to(target)
+
+
+# ---- Through which switch ----
+
+def linux_bridge(_bench, _directory, host_port, taps):
+    return LinuxBridge([host_port, *taps])
+
+
+def ovs(_bench, directory, host_port, places):
+    if isinstance(places[0], str):
+        return OvsDpdk(directory, [host_port, *places])
+    return OvsDpdk(directory, [host_port], places)
+
+
+def godwit(bench, directory, host_port, places):
+    if isinstance(places[0], str):
+        return Godwit(bench.godwit, directory, [host_port, *places])
+    return Godwit(bench.godwit, directory, [host_port], places)
+
+
+def through_godwit(bench, ports, kind, migrate=plainly, lossless=False):
+    """And what it must do: whatever the machine says, no frame goes where it is not, twice or in disorder."""
+    result = bench.run('godwit', ports, kind, godwit, migrate)
+    if result.misdelivered is not None:
+        bench.check(result, 'no ping went to the old place after the first sign from the new', result.misdelivered == 0)
+    bench.check(result, 'none came back twice or out of order', result.doubled == result.reordered == 0)
+    bench.check(result, 'the connection lived on', result.stream['error'] is None and not result.stream['wrong'])
+    if lossless:
+        bench.check(result, 'no ping was lost', result.lost == 0)
+
+
+def migrate_everything(bench, full):
+    if full:
+        for kind in 'announcing', 'silent':
+            bench.run('Linux bridge', 'tap', kind, linux_bridge, plainly)
+        for ports in ('tap', 'vhost') if OvsDpdk.why_not() is None else ():
+            for kind in 'announcing', 'silent':
+                bench.run('OVS-DPDK', ports, kind, ovs, plainly)
+        through_godwit(bench, 'tap', 'silent')
+        through_godwit(bench, 'vhost', 'announcing', lossless=True)
+    through_godwit(bench, 'tap', 'announcing')
+    through_godwit(bench, 'vhost', 'silent', lossless=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument('godwit')
+    parser.add_argument('--full', action='store_true', help='every switch and every way')
+    parser.add_argument('--cache', default=os.environ.get('GODWIT_VM_CACHE', '/var/tmp/godwit-vm'),
+                        help='where the kernel is kept (default: %(default)s)')
+    options = parser.parse_args()
+    reason = lab.why_not() or vm.why_not()
+    if reason:
+        print(f'skipped: {reason}')
+        return SKIPPED
+    with tempfile.TemporaryDirectory(prefix='gwvm') as directory:
+        try:
+            bench = Bench(options.godwit, options.cache, directory)
+        except RuntimeError as error:
+            print(f'skipped: {error}')
+            return SKIPPED
+        print(Result.HEAD, flush=True)
+        migrate_everything(bench, options.full)
+    print('', Result.HEAD, *bench.results, sep='\n')
+    print(f'{len(bench.failed) - sum(bench.failed)} passed, {sum(bench.failed)} failed')
+    return 1 if any(bench.failed) else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
