@@ -18,6 +18,7 @@ void Alarms::raise(Alarm alarm) {
     return;
   }
   facts_[fact] = alarm.at;
+  ++counts_[static_cast<size_t>(alarm.kind)];
   if (on_alarm) on_alarm(alarm);
   if (port.latest.size() == most_of_port_) port.latest.pop_front();
   port.latest.push_back({told_++, std::move(alarm)});

@@ -86,6 +86,7 @@ class Alarms {
 
   std::vector<Alarm> all() const;  // that are kept, in the order in which they were told
   uint64_t told() const { return told_; }
+  uint64_t count(AlarmKind kind) const { return counts_[static_cast<size_t>(kind)]; }  // told
   uint64_t suppressed() const;
   uint64_t suppressed(AlarmKind kind) const { return suppressed_[static_cast<size_t>(kind)]; }
 
@@ -129,6 +130,7 @@ class Alarms {
   Nanos turned_ = 0;
   uint64_t told_ = 0;
   std::array<uint64_t, kAlarmNames.size()> suppressed_{};
+  std::array<uint64_t, kAlarmNames.size()> counts_{};
 };
 
 }  // namespace godwit

@@ -43,7 +43,8 @@ Control::Control(const Topology& topology, Tables& tables, std::span<Channel* co
       fdb_aging_(topology.config(), tables.fdb, grace),
       neighbor_aging_(topology.config(), tables.neighbors, grace),
       fdb_sweep_(fdb_aging_),
-      neighbor_sweep_(neighbor_aging_) {
+      neighbor_sweep_(neighbor_aging_),
+      edits_(topology, tables, hosts_, fdb_aging_, neighbor_aging_) {
   connect();
   const auto& bridges = topology.config().bridges;
   for (size_t b = 0; b < bridges.size(); ++b)

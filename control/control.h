@@ -11,6 +11,7 @@
 #include "control/announcer.h"
 #include "control/forget.h"
 #include "control/hint_desk.h"
+#include "control/host_edits.h"
 #include "control/host_index.h"
 #include "control/links.h"
 #include "control/move_log.h"
@@ -52,6 +53,8 @@ class Control {
   const MoveLog& moves() const { return moves_; }
   Alarms& alarms() { return alarms_; }
   const Alarms& alarms() const { return alarms_; }
+  const HostIndex& hosts() const { return hosts_; }
+  HostEdits& edits() { return edits_; }
   const Solicitor& solicitor() const { return solicitor_; }
   const Watch& watch() const { return watch_; }
   const Forgetter& forgetter() const { return forgetter_; }
@@ -103,6 +106,7 @@ class Control {
   NeighborAging neighbor_aging_;
   Sweep<FdbAging> fdb_sweep_;
   Sweep<NeighborAging> neighbor_sweep_;
+  HostEdits edits_;
   uint64_t lost_seen_ = 0;
   uint64_t repaired_at_ = 0;  // walks of the neighbor sweep
 };

@@ -8,6 +8,7 @@
 namespace godwit {
 
 bool MoveLog::keep(MoveRecord record) {
+  ++counts_[static_cast<size_t>(record.verdict)];
   if (records_.size() == kMost) {
     ++omitted_;
     return false;
@@ -52,21 +53,27 @@ void MoveLog::turned_down(MoveRecord record, MoveVerdict verdict) {
   rejected(std::move(record));
 }
 
+void MoveLog::revise(size_t place, MoveVerdict verdict) {
+  records_[place].verdict = verdict;
+  ++counts_[static_cast<size_t>(verdict)];
+  revised_.push_back(place);
+}
+
 void MoveLog::reverted(uint64_t key) {
   const auto last = last_.extract(key);
   if (last.empty()) return;
   MoveRecord& move = records_[last.mapped()];
-  move.verdict = MoveVerdict::kReverted;
   move.misdelivered = move.arrived;
+  revise(last.mapped(), MoveVerdict::kReverted);
 }
 
 void MoveLog::frozen(uint64_t key, Location place) {
   if (decided(key, MoveVerdict::kFrozen)) return;
   const auto last = last_.find(key);
   if (last == last_.end()) return;
-  MoveRecord& move = records_[last->second];
-  if (move.to != place) reverted(key);
-  move.verdict = MoveVerdict::kFrozen;
+  const size_t latest = last->second;
+  if (records_[latest].to != place) reverted(key);
+  revise(latest, MoveVerdict::kFrozen);
 }
 
 void MoveLog::held(uint64_t key) {

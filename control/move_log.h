@@ -78,7 +78,11 @@ class MoveLog {
   bool has_moved(uint64_t key) const { return last_.contains(key) || pending_.contains(key); }
 
   const std::vector<MoveRecord>& all() const { return records_; }
+  // Places in all() of the records whose verdict has changed since, in the order in which it did.
+  const std::vector<size_t>& revised() const { return revised_; }
   uint64_t omitted() const { return omitted_; }
+  // How often this was the verdict, whatever it became later.
+  uint64_t count(MoveVerdict verdict) const { return counts_[static_cast<size_t>(verdict)]; }
 
  private:
   static constexpr size_t kMost = 1'000'000;
@@ -100,10 +104,12 @@ class MoveLog {
 
   bool keep(MoveRecord record);
   void turned_down(MoveRecord record, MoveVerdict verdict);
+  void revise(size_t place, MoveVerdict verdict);
   MoveRecord* latest(uint64_t key);
   std::optional<Nanos> last_heard(const ClaimKey& claim) const;
 
   std::vector<MoveRecord> records_;
+  std::vector<size_t> revised_;
   std::unordered_map<uint64_t, size_t> last_;           // key → latest accepted record
   std::unordered_map<uint64_t, MoveRecord> pending_;    // by key
   std::unordered_map<uint64_t, uint64_t> lost_before_;  // key → frames lost while held
@@ -111,6 +117,7 @@ class MoveLog {
   Claims former_;                                       // heard before, in the last kPause
   Nanos turned_ = 0;
   uint64_t omitted_ = 0;
+  std::array<uint64_t, kMoveVerdictNames.size()> counts_{};
 };
 
 }  // namespace godwit

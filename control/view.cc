@@ -1,5 +1,6 @@
 #include "control/view.h"
 
+#include <algorithm>
 #include <bit>
 #include <string>
 #include <utility>
@@ -22,83 +23,80 @@ WorkerCounters operator+(const WorkerCounters& x, const WorkerCounters& y) {
   return std::bit_cast<WorkerCounters>(sum);
 }
 
-template <uint64_t WorkerCounters::*kMember>
-uint64_t of_worker(const WorkerCounters& counters, const Control&) {
-  return counters.*kMember;
-}
-
 template <ForgetCount kOf>
-uint64_t of_forget(const WorkerCounters&, const Control& control) {
+uint64_t of_forget(const Control& control) {
   return control.forgetter().count(kOf);
 }
 
-using W = const WorkerCounters&;
+using W = WorkerCounters;
 using C = const Control&;
 
 constexpr Count kCounts[] = {
-    {"learned", "MACs learned", of_worker<&WorkerCounters::learned>},
-    {"moved", "Claims to a location that were believed", of_worker<&WorkerCounters::moved>},
-    {"aged", "Locations that ended for their age", [](W, C c) { return c.aged_locations(); }},
-    {"late_frames", "Frames from a place that a host had just left",
-     of_worker<&WorkerCounters::late>},
-    {"refused_claims", "Claims to a location that were refused",
-     of_worker<&WorkerCounters::refused>},
+    {"learned", "MACs learned", &W::learned},
+    {"moved", "Claims to a location that were believed", &W::moved},
+    {"aged", "Locations that ended for their age", nullptr, [](C c) { return c.aged_locations(); }},
+    {"late_frames", "Frames from a place that a host had just left", &W::late},
+    {"refused_claims", "Claims to a location that were refused", &W::refused},
     {"tested_claims", "Claims to a location that were verified before they were believed",
-     of_worker<&WorkerCounters::tested>},
-    {"probes", "Hosts asked whether they are where they are believed or claimed to be",
-     [](W, C c) { return c.watch().probes(); }},
-    {"reflections", "Floods of our own that came back", of_worker<&WorkerCounters::reflected>},
+     &W::tested},
+    {"probes", "Hosts asked whether they are where they are believed or claimed to be", nullptr,
+     [](C c) { return c.watch().probes(); }},
+    {"reflections", "Floods of our own that came back", &W::reflected},
     {"not_learned_bridge_full", "Sources not learned, for want of room in the bridge or the FDB",
-     of_worker<&WorkerCounters::limit_bridge>},
+     &W::limit_bridge},
     {"not_learned_port_full", "Sources not learned, for the port's share was used up",
-     of_worker<&WorkerCounters::limit_port>},
-    {"neighbors_learned", "Mappings of an IP to a MAC learned", of_worker<&WorkerCounters::mapped>},
-    {"neighbors_aged", "Mappings that ended for their age",
-     [](W, C c) { return c.aged_neighbors(); }},
-    {"neighbors_taken_over", "Mappings that went to another MAC",
-     of_worker<&WorkerCounters::remapped>},
-    {"neighbor_conflicts", "Claims to an IP that stayed another MAC's",
-     of_worker<&WorkerCounters::conflicts>},
-    {"neighbors_refused", "Mappings not learned, for want of room",
-     of_worker<&WorkerCounters::limit_neighbors>},
-    {"flood_copies_lost", "Copies of flooded frames lost for want of a buffer",
-     of_worker<&WorkerCounters::copies_lost>},
-    {"routed", "Packets given to their next hop", of_worker<&WorkerCounters::routed>},
-    {"answered", "ARP and ND requests answered", of_worker<&WorkerCounters::answered>},
-    {"not_answered_limit", "ARP and ND requests not answered, for a limit",
-     of_worker<&WorkerCounters::unanswered>},
-    {"solicited", "ARP and ND requests sent", [](W, C c) { return c.solicitor().asked(); }},
-    {"solicited_in_vain", "Neighbors that did not answer",
-     [](W, C c) { return c.solicitor().given_up(); }},
-    {"solicited_not_room", "Neighbors not asked for, for want of room",
-     [](W, C c) { return c.solicitor().refused(); }},
-    {"forgets_sent", "FORGETs sent to other switches", of_forget<ForgetCount::kSent>},
-    {"forgets_not_sent", "FORGETs not sent, for want of room", of_forget<ForgetCount::kNotSent>},
-    {"forgets_asked", "Questions after a FORGET, for switches that know none",
+     &W::limit_port},
+    {"neighbors_learned", "Mappings of an IP to a MAC learned", &W::mapped},
+    {"neighbors_aged", "Mappings that ended for their age", nullptr,
+     [](C c) { return c.aged_neighbors(); }},
+    {"neighbors_taken_over", "Mappings that went to another MAC", &W::remapped},
+    {"neighbor_conflicts", "Claims to an IP that stayed another MAC's", &W::conflicts},
+    {"neighbors_refused", "Mappings not learned, for want of room", &W::limit_neighbors},
+    {"flood_copies_lost", "Copies of flooded frames lost for want of a buffer", &W::copies_lost},
+    {"routed", "Packets given to their next hop", &W::routed},
+    {"answered", "ARP and ND requests answered", &W::answered},
+    {"not_answered_limit", "ARP and ND requests not answered, for a limit", &W::unanswered},
+    {"solicited", "ARP and ND requests sent", nullptr, [](C c) { return c.solicitor().asked(); }},
+    {"solicited_in_vain", "Neighbors that did not answer", nullptr,
+     [](C c) { return c.solicitor().given_up(); }},
+    {"solicited_not_room", "Neighbors not asked for, for want of room", nullptr,
+     [](C c) { return c.solicitor().refused(); }},
+    {"forgets_sent", "FORGETs sent to other switches", nullptr, of_forget<ForgetCount::kSent>},
+    {"forgets_not_sent", "FORGETs not sent, for want of room", nullptr,
+     of_forget<ForgetCount::kNotSent>},
+    {"forgets_asked", "Questions after a FORGET, for switches that know none", nullptr,
      of_forget<ForgetCount::kAsked>},
-    {"forgets_received", "FORGETs of other switches", of_forget<ForgetCount::kReceived>},
-    {"forgets_applied", "... that ended what was known of a host",
+    {"forgets_received", "FORGETs of other switches", nullptr, of_forget<ForgetCount::kReceived>},
+    {"forgets_applied", "FORGETs that ended what was known of a host", nullptr,
      of_forget<ForgetCount::kApplied>},
-    {"forgets_unknown", "... of hosts whose place was not known", of_forget<ForgetCount::kUnknown>},
-    {"forgets_elsewhere", "... of hosts that are elsewhere", of_forget<ForgetCount::kElsewhere>},
-    {"forgets_newer", "... of hosts that were heard since", of_forget<ForgetCount::kNewer>},
-    {"forgets_own", "... that were this switch's own, come back", of_forget<ForgetCount::kOwn>},
-    {"forgets_replayed", "... heard before", of_forget<ForgetCount::kReplayed>},
-    {"forgets_malformed", "... that made no sense", of_forget<ForgetCount::kMalformed>},
-    {"forgets_forged", "... signed with another key", of_forget<ForgetCount::kForged>},
-    {"forgets_skewed", "... too old, or of a clock that is wrong", of_forget<ForgetCount::kSkewed>},
-    {"forgets_stale", "... far behind the newest of their sender", of_forget<ForgetCount::kStale>},
-    {"forgets_wrong_bridge", "... of another VLAN", of_forget<ForgetCount::kWrongBridge>},
-    {"forgets_no_room", "... of a switch too many", of_forget<ForgetCount::kNoRoom>},
-    {"icmp_errors", "ICMP errors sent", of_worker<&WorkerCounters::errors_sent>},
-    {"icmp_errors_limited", "ICMP errors not sent, for a limit",
-     of_worker<&WorkerCounters::errors_limited>},
-    {"own_frames_lost", "Frames of godwit's own lost for want of a buffer",
-     of_worker<&WorkerCounters::own_lost>},
-    {"events_lost", "Events that workers could not post to control",
-     [](W, C c) { return c.events_lost(); }},
-    {"moves_omitted", "Moves that are not on record", [](W, C c) { return c.moves().omitted(); }},
-    {"alarms_suppressed", "Alarms not told again", [](W, C c) { return c.alarms().suppressed(); }},
+    {"forgets_unknown", "FORGETs of hosts whose place was not known", nullptr,
+     of_forget<ForgetCount::kUnknown>},
+    {"forgets_elsewhere", "FORGETs of hosts that are elsewhere", nullptr,
+     of_forget<ForgetCount::kElsewhere>},
+    {"forgets_newer", "FORGETs of hosts that were heard since", nullptr,
+     of_forget<ForgetCount::kNewer>},
+    {"forgets_own", "FORGETs that were this switch's own, come back", nullptr,
+     of_forget<ForgetCount::kOwn>},
+    {"forgets_replayed", "FORGETs heard before", nullptr, of_forget<ForgetCount::kReplayed>},
+    {"forgets_malformed", "FORGETs that made no sense", nullptr,
+     of_forget<ForgetCount::kMalformed>},
+    {"forgets_forged", "FORGETs signed with another key", nullptr, of_forget<ForgetCount::kForged>},
+    {"forgets_skewed", "FORGETs too old, or of a clock that is wrong", nullptr,
+     of_forget<ForgetCount::kSkewed>},
+    {"forgets_stale", "FORGETs far behind the newest of their sender", nullptr,
+     of_forget<ForgetCount::kStale>},
+    {"forgets_wrong_bridge", "FORGETs of another VLAN", nullptr,
+     of_forget<ForgetCount::kWrongBridge>},
+    {"forgets_no_room", "FORGETs of a switch too many", nullptr, of_forget<ForgetCount::kNoRoom>},
+    {"icmp_errors", "ICMP errors sent", &W::errors_sent},
+    {"icmp_errors_limited", "ICMP errors not sent, for a limit", &W::errors_limited},
+    {"own_frames_lost", "Frames of godwit's own lost for want of a buffer", &W::own_lost},
+    {"events_lost", "Events that workers could not post to control", nullptr,
+     [](C c) { return c.events_lost(); }},
+    {"moves_omitted", "Moves that are not on record", nullptr,
+     [](C c) { return c.moves().omitted(); }},
+    {"alarms_suppressed", "Alarms not told again", nullptr,
+     [](C c) { return c.alarms().suppressed(); }},
 };
 
 }  // namespace
@@ -143,7 +141,9 @@ Json View::neighbor(const NeighborTable::Host& host, uint32_t slot, Nanos now) c
   const NeighborEntry entry = tables_.neighbors.entry_at(slot);
   const auto now_s = static_cast<uint32_t>(now / kSecond);
   const bool is_static = (entry.flags() & kStaticNeighbor) != 0;
-  const Nanos age = is_static ? 0 : Nanos{now_s - tables_.neighbors.heard_s(slot)} * kSecond;
+  // A worker's clock may be a second ahead of this `now`.
+  const uint32_t heard_s = std::min(now_s, tables_.neighbors.heard_s(slot));
+  const Nanos age = is_static ? 0 : Nanos{now_s - heard_s} * kSecond;
   const auto where = tables_.fdb.find(host.bridge, entry.mac());
   return {{"bridge", bridge_name(host.bridge)},
           {"ip", to_string(host.ip)},
@@ -154,12 +154,10 @@ Json View::neighbor(const NeighborTable::Host& host, uint32_t slot, Nanos now) c
 }
 
 Json View::move(const MoveRecord& record) const {
-  Json ips = Json::array();
-  for (const IpAddress& ip : record.ips) ips.push_back(to_string(ip));
   return {{"at_ns", record.at},
           {"bridge", bridge_name(record.bridge)},
           {"mac", to_string(record.mac)},
-          {"ips", std::move(ips)},
+          {"ips", ips(record.ips)},
           {"from", port_name(record.from)},
           {"to", port_name(record.to)},
           {"evidence", to_string(record.evidence)},
@@ -196,6 +194,18 @@ Json View::port(const PortCounters& counters) const {
           {"drops", drops(counters)}};
 }
 
+Json View::live_port(const PortCounters& counters) const {
+  return {{"rx", counters.rx},
+          {"tx", counters.tx},
+          {"originated", counters.originated},
+          {"forwarded", counters.forwarded},
+          {"consumed", counters.consumed},
+          {"dropped", dropped(counters)},
+          {"held", counters.held},
+          {"tx_full", counters.tx_full},
+          {"drops", drops(counters)}};
+}
+
 Json View::drops(const PortCounters& counters) const {
   Json json = Json::object();
   for (size_t d = 0; d < kDropNames.size(); ++d)
@@ -206,6 +216,19 @@ Json View::drops(const PortCounters& counters) const {
 Json View::counts(const WorkerCounters& counters, const Control& control) const {
   Json json = Json::object();
   for (const Count& count : kCounts) json[std::string(count.name)] = count.value(counters, control);
+  return json;
+}
+
+Json View::counts(const WorkerCounters& counters) const {
+  Json json = Json::object();
+  for (const Count& count : kCounts)
+    if (count.of_workers != nullptr) json[std::string(count.name)] = counters.*count.of_workers;
+  return json;
+}
+
+Json View::ips(const std::vector<IpAddress>& ips) const {
+  Json json = Json::array();
+  for (const IpAddress& ip : ips) json.push_back(to_string(ip));
   return json;
 }
 

@@ -55,7 +55,13 @@ uint64_t dropped(const PortCounters& counters);
 struct Count {
   std::string_view name;  // as reports and metrics have it
   std::string_view help;
-  uint64_t (*value)(const WorkerCounters&, const Control&);
+  // One of the two: of the workers, or of control.
+  uint64_t WorkerCounters::*of_workers = nullptr;
+  uint64_t (*of_control)(const Control&) = nullptr;
+
+  uint64_t value(const WorkerCounters& workers, const Control& control) const {
+    return of_workers != nullptr ? workers.*of_workers : of_control(control);
+  }
 };
 std::span<const Count> all_counts();
 
@@ -72,8 +78,11 @@ class View {
 
   Json frames(const PortCounters& of_all_ports) const;
   Json port(const PortCounters& counters) const;
-  Json drops(const PortCounters& counters) const;  // those that are not 0, by reason
+  Json live_port(const PortCounters& counters) const;  // all that there is
+  Json drops(const PortCounters& counters) const;      // those that are not 0, by reason
   Json counts(const WorkerCounters& counters, const Control& control) const;
+  Json counts(const WorkerCounters& counters) const;  // the workers' alone
+  Json ips(const std::vector<IpAddress>& ips) const;
 
   const std::string& bridge_name(BridgeIndex bridge) const { return topology_.bridge(bridge).name; }
   Json port_name(Location port) const;  // null: no port

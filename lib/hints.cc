@@ -10,6 +10,7 @@
 
 #include "lib/config_names.h"
 #include "lib/config_reader.h"
+#include "lib/suggest.h"
 
 namespace godwit {
 namespace {
@@ -68,7 +69,7 @@ class HintsParser {
     map.finish();
     if (item.is_map() && count != 1)
       messages_.error(item.place, fmt::format("hint: says nothing, or two things (write one of {})",
-                                              fmt::join(kHintNames, ", ")));
+                                              listed(kHintNames)));
     return hint;
   }
 
@@ -216,8 +217,8 @@ HintsResult parse_hints(std::string_view yaml, const Config& config) {
 
 HintsResult parse_hint(std::string_view kind, std::string_view body, const Config& config) {
   if (std::find(kHintNames.begin(), kHintNames.end(), kind) == kHintNames.end())
-    return failed({}, fmt::format("there is no hint '{}' (write one of {})", kind,
-                                  fmt::join(kHintNames, ", ")));
+    return failed({},
+                  fmt::format("there is no hint '{}' (write one of {})", kind, listed(kHintNames)));
   return parse_with(
       body, [&](const YamlNode& root) { return HintsParser(config).parse_one(kind, root); });
 }

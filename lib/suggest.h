@@ -20,4 +20,7 @@ std::string_view nearest_word(std::string_view word, std::span<const std::string
 // " (did you mean 'aging'?)", ready to follow a message; empty if no word is near.
 std::string did_you_mean(std::string_view word, std::span<const std::string_view> known);
 
+// "a, b, c", for messages that tell all there is to choose from.
+std::string listed(std::span<const std::string_view> words);
+
 }  // namespace godwit

@@ -1,0 +1,20 @@
+#include "control/api_subject.h"
+
+namespace godwit {
+
+ApiSubject subject_of(Switch& running) {
+  return {.topology = running.topology(),
+          .tables = running.tables(),
+          .control = running.control(),
+          .now = [&running] { return running.now(); },
+          .workers = [&running] { return running.workers(); },
+          .port_state = [&running](PortIndex port) { return running.port_state(port); }};
+}
+
+Totals totals_of(const std::vector<LaneView>& lanes) {
+  std::vector<const Worker*> workers;
+  for (const LaneView& lane : lanes) workers.push_back(lane.worker);
+  return Totals(workers);
+}
+
+}  // namespace godwit

@@ -1,0 +1,31 @@
+// The switch that the API shows and rules: what of it the API needs, whoever runs it.
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "control/control.h"
+#include "control/switch.h"
+
+#include "dataplane/port_device.h"
+#include "dataplane/tables.h"
+#include "dataplane/topology.h"
+
+#include "lib/units.h"
+
+namespace godwit {
+
+struct ApiSubject {
+  const Topology& topology;
+  Tables& tables;
+  Control& control;
+  std::function<Nanos()> now;
+  std::function<std::vector<LaneView>()> workers;
+  std::function<PortState(PortIndex)> port_state;
+};
+
+ApiSubject subject_of(Switch& running);
+
+Totals totals_of(const std::vector<LaneView>& lanes);
+
+}  // namespace godwit

@@ -1,0 +1,96 @@
+// What happens, as server-sent events (HTML Living Standard §9.2): moves, verdicts that changed
+// afterwards, alarms and links.
+//
+// The logs of control are the queue: each client has a place in them and nothing else, so a client
+// that reads slowly costs no memory and makes nobody wait. What the logs forget before it has read
+// so far, it is told as an event `missed` with the number. The id of an event names the client's
+// places behind it, so that one that connects again goes on where it was (Last-Event-ID).
+//
+// Control's thread only.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "control/control.h"
+#include "control/http.h"
+#include "control/view.h"
+
+namespace godwit {
+
+enum class EventLog : uint8_t { kMoves, kVerdicts, kAlarms, kLinks };
+
+inline constexpr std::array<std::string_view, 4> kEventLogNames = {"move", "verdict", "alarm",
+                                                                   "link"};
+
+class EventFeed {
+ public:
+  struct LinkChange {
+    Nanos at = 0;
+    PortIndex port = 0;
+    bool up = false;
+  };
+
+  // Keeps the references, and takes control's Alarms::on_alarm.
+  EventFeed(const Topology& topology, const View& view, Control& control);
+  ~EventFeed();
+  EventFeed(const EventFeed&) = delete;
+  EventFeed& operator=(const EventFeed&) = delete;
+
+  // A link went up or down.
+  void link_changed(Nanos at, PortIndex port, bool up);
+  // Control has had a turn: whoever waits is told if anything is new.
+  void poll();
+
+  // Of these logs (all, if none is named), from the present on, or from behind the event of this
+  // id. The feed must outlive the source.
+  std::unique_ptr<BodySource> subscribe(const std::vector<EventLog>& logs,
+                                        std::string_view last_event_id);
+  size_t clients() const { return clients_.size(); }
+
+ private:
+  friend class EventSource;
+  using Wanted = std::array<bool, kEventLogNames.size()>;
+  using Places = std::array<uint64_t, kEventLogNames.size()>;
+
+  // The latest of what happened.
+  template <class T>
+  struct Tail {
+    static constexpr size_t kMost = 4096;
+
+    void add(T one) {
+      if (latest.size() == kMost) {
+        latest.pop_front();
+        ++forgotten;
+      }
+      latest.push_back(std::move(one));
+    }
+    uint64_t end() const { return forgotten + latest.size(); }
+    const T& operator[](uint64_t place) const { return latest[place - forgotten]; }
+
+    std::deque<T> latest;
+    uint64_t forgotten = 0;
+  };
+
+  Places begins() const;  // of what the logs still have
+  Places ends() const;
+  Nanos happened_at(EventLog log, uint64_t place) const;
+  Json event(EventLog log, uint64_t place) const;
+
+  const Topology& topology_;
+  const View& view_;
+  Control& control_;
+  Tail<Alarm> alarms_;
+  Tail<LinkChange> links_;
+  Places told_{};  // where the logs ended at the last poll
+  std::vector<BodySource*> clients_;
+};
+
+}  // namespace godwit
