@@ -10,12 +10,6 @@
 namespace godwit {
 namespace {
 
-HttpReply list_reply(std::string name, const JsonList::Range& range, JsonList::At at) {
-  HttpReply reply;
-  reply.source = std::make_unique<JsonList>(std::move(name), range, std::move(at));
-  return reply;
-}
-
 // Where to begin, and how many items to show at most.
 JsonList::Range paged(ApiFields& fields, uint64_t end) {
   return {.from = std::min(fields.count("cursor", 0), end),
@@ -34,6 +28,18 @@ JsonList::Range paged_log(ApiFields& fields, uint64_t end) {
 template <class Wanted, class Value>
 bool fits(const std::optional<Wanted>& wanted, const Value& value) {
   return !wanted || *wanted == static_cast<Wanted>(value);
+}
+
+// From one bucket of the table in use to the next, slot by slot within.
+template <class Table>
+JsonList::Skip used_slots(const Table& table) {
+  return [&table](uint64_t place) {
+    uint32_t first = table.slot_count();
+    if (place % NativeTraits::kSlots != 0 || place >= first) return place;
+    table.walk(static_cast<uint32_t>(place), 1,
+               [&](uint32_t slot) { first = std::min(first, slot); });
+    return uint64_t{first};
+  };
 }
 
 Json members_of(const BridgeContext& bridge, const Topology& topology) {
@@ -55,6 +61,14 @@ HttpReply json_reply(Json value) {
   return reply;
 }
 
+HttpReply ApiShow::list_reply(std::string name, const JsonList::Range& range, JsonList::At at,
+                              JsonList::Skip skip) const {
+  HttpReply reply;
+  reply.source = std::make_unique<JsonList>(std::move(name), subject_.now(), range, std::move(at),
+                                            std::move(skip));
+  return reply;
+}
+
 HttpReply ApiShow::fdb(const HttpRequest& request) const {
   ApiFields fields = query(request);
   const auto bridge = fields.bridge("bridge");
@@ -65,20 +79,23 @@ HttpReply ApiShow::fdb(const HttpRequest& request) const {
   const Fdb& table = subject_.tables.fdb;
   const JsonList::Range range = paged(fields, table.slot_count());
   fields.finish();
-  return list_reply("fdb", range, [=, this, &table](uint64_t place) -> std::optional<Json> {
-    const auto slot = static_cast<uint32_t>(place);
-    const uint64_t key = table.key_at(slot);
-    const FdbEntry entry = table.entry_at(slot);
-    const bool wanted = key != 0 && !entry.is_free() && entry.location() != kSelf &&
-                        fits(bridge, fdb_bridge(key)) && fits(port, entry.location()) &&
-                        fits(mac, fdb_mac(key)) && fits(state, entry.state()) &&
-                        fits(host_class, entry.host_class());
-    if (!wanted) return std::nullopt;
-    Json json = view_.fdb_entry(key, entry, subject_.now());
-    json["other"] = view_.port_name(entry.other());
-    json["ips"] = view_.ips(subject_.control.hosts().ips(fdb_bridge(key), fdb_mac(key)));
-    return json;
-  });
+  return list_reply(
+      "fdb", range,
+      [=, this, &table](uint64_t place) -> std::optional<Json> {
+        const auto slot = static_cast<uint32_t>(place);
+        const uint64_t key = table.key_at(slot);
+        const FdbEntry entry = table.entry_at(slot);
+        const bool wanted = key != 0 && !entry.is_free() && entry.location() != kSelf &&
+                            fits(bridge, fdb_bridge(key)) && fits(port, entry.location()) &&
+                            fits(mac, fdb_mac(key)) && fits(state, entry.state()) &&
+                            fits(host_class, entry.host_class());
+        if (!wanted) return std::nullopt;
+        Json json = view_.fdb_entry(key, entry, subject_.now());
+        json["other"] = view_.port_name(entry.other());
+        json["ips"] = view_.ips(subject_.control.hosts().ips(fdb_bridge(key), fdb_mac(key)));
+        return json;
+      },
+      used_slots(table));
 }
 
 HttpReply ApiShow::neighbors(const HttpRequest& request) const {
@@ -91,18 +108,21 @@ HttpReply ApiShow::neighbors(const HttpRequest& request) const {
   const NeighborTable& table = subject_.tables.neighbors;
   const JsonList::Range range = paged(fields, table.slot_count());
   fields.finish();
-  return list_reply("neighbors", range, [=, this, &table](uint64_t place) -> std::optional<Json> {
-    const auto slot = static_cast<uint32_t>(place);
-    const auto host = table.host_at(slot);
-    const NeighborEntry entry = table.entry_at(slot);
-    if (!host || entry.is_free() || !fits(bridge, host->bridge) || !fits(ip, host->ip) ||
-        !fits(mac, entry.mac()))
-      return std::nullopt;
-    Json json = view_.neighbor(*host, slot, subject_.now());
-    if (port && json["port"] != view_.port_name(*port)) return std::nullopt;
-    if (state && json["state"] != kNeighborStateNames[*state]) return std::nullopt;
-    return json;
-  });
+  return list_reply(
+      "neighbors", range,
+      [=, this, &table](uint64_t place) -> std::optional<Json> {
+        const auto slot = static_cast<uint32_t>(place);
+        const auto host = table.host_at(slot);
+        const NeighborEntry entry = table.entry_at(slot);
+        if (!host || entry.is_free() || !fits(bridge, host->bridge) || !fits(ip, host->ip) ||
+            !fits(mac, entry.mac()))
+          return std::nullopt;
+        Json json = view_.neighbor(*host, slot, subject_.now());
+        if (port && json["port"] != view_.port_name(*port)) return std::nullopt;
+        if (state && json["state"] != kNeighborStateNames[*state]) return std::nullopt;
+        return json;
+      },
+      used_slots(table));
 }
 
 HttpReply ApiShow::moves(const HttpRequest& request) const {
@@ -186,7 +206,7 @@ Json ApiShow::bridge(BridgeIndex index) const {
   return {{"name", bridge.name},
           {"vlan", config.vlan ? Json(*config.vlan) : Json(nullptr)},
           {"ports", members_of(bridge, subject_.topology)},
-          {"hosts", subject_.tables.fdb.quota().in_bridge(index)},
+          {"hosts", view_.hosts(index)},
           {"limit", config.learn_limit},
           {"aging_ns", config.aging},
           {"class", name_of(kClassNames, config.moves.host_class)},
@@ -237,7 +257,7 @@ HttpReply ApiShow::stats(const HttpRequest& request) const {
        {"frames", view_.frames(totals.all_ports)},
        {"drops", view_.drops(totals.all_ports)},
        {"counters", view_.counts(totals.counters, subject_.control)},
-       {"fdb", {{"entries", tables.fdb.quota().total()}, {"limit", config.fdb_limit}}},
+       {"fdb", {{"entries", view_.hosts()}, {"limit", config.fdb_limit}}},
        {"neighbors",
         {{"entries", tables.neighbors.quota().total()}, {"limit", config.neighbors.limit}}}});
 }

@@ -2,6 +2,9 @@
 // what the answers hold.
 #pragma once
 
+#include <functional>
+#include <string>
+
 #include "control/api_fields.h"
 #include "control/api_subject.h"
 #include "control/http.h"
@@ -27,6 +30,8 @@ class ApiShow {
   HttpReply version(const HttpRequest& request) const;
 
  private:
+  HttpReply list_reply(std::string name, const JsonList::Range& range, JsonList::At at,
+                       JsonList::Skip skip = std::identity()) const;
   Json port(PortIndex index) const;
   Json bridge(BridgeIndex index) const;
   Json worker(size_t index) const;

@@ -63,6 +63,7 @@ Daemon::Daemon(const Config& config)
               {.workers = config.workers.count, .secret = random_secret(), .nap = nap(config)},
               devices_.list(), devices_.pool()),
       signals_(loop_, SIGTERM, SIGINT),
+      management_(loop_, switch_, config),
       link_told_(config.ports.size()),
       rounds_seen_(config.workers.count) {
   if (!has_cpu_for_each(config.workers.count))
@@ -75,11 +76,11 @@ void Daemon::run() {
   log("started: {} ports, {} bridges, {} workers ({})", config_.ports.size(),
       config_.bridges.size(), config_.workers.count, names_of(switch_.workers()));
   await_signal();
-  const Every turn(loop_, kTurn, [this] { switch_.turn(); });
-  const Every links(loop_, kLookAtLinks, [this] {
-    watch_links();
-    tell_alarms();
+  const Every turn(loop_, kTurn, [this] {
+    switch_.turn();
+    management_.events().poll();
   });
+  const Every links(loop_, kLookAtLinks, [this] { watch_links(); });
   std::optional<Every> watchdog;
   if (const auto interval = service_.watchdog())
     watchdog.emplace(loop_, *interval / 2, [this] { feed_watchdog(); });
@@ -89,7 +90,6 @@ void Daemon::run() {
   service_.tell("STOPPING=1");
   switch_.stop();
   switch_.turn();
-  tell_alarms();
   tell_totals();
 }
 
@@ -107,14 +107,9 @@ void Daemon::watch_links() {
     const PortState state = switch_.port_state(port);
     switch_.control().link(port, state.up, switch_.now());
     if (std::exchange(link_told_[p], state.up) == state.up) continue;
+    management_.events().link_changed(switch_.now(), port, state.up);
     log("port {} is {} ({})", config_.ports[p].name, state.up ? "up" : "down", state.device);
   }
-}
-
-void Daemon::tell_alarms() {
-  const std::vector<Alarm>& alarms = switch_.control().alarms().all();
-  for (; alarms_told_ < alarms.size(); ++alarms_told_)
-    log("alarm: {}", plain_words(switch_.topology(), alarms[alarms_told_]));
 }
 
 // A worker that has stood still since the last time is as bad as none: the service manager then

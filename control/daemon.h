@@ -1,6 +1,6 @@
 // `godwit run`: a switch as a service. Its thread is control's, on one event loop: it takes its
-// turn every millisecond, looks at the ports' links, and hears signals. Workers have lcores of
-// their own and never wait for it.
+// turn every millisecond, looks at the ports' links, answers the API and hears signals. Workers
+// have lcores of their own and never wait for it.
 #pragma once
 
 #include <chrono>
@@ -15,6 +15,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "control/devices.h"
+#include "control/management.h"
 #include "control/service.h"
 #include "control/switch.h"
 
@@ -48,7 +49,6 @@ class Daemon {
  private:
   void await_signal();
   void watch_links();
-  void tell_alarms();
   void feed_watchdog();
   void tell_totals() const;
 
@@ -58,9 +58,9 @@ class Daemon {
   Service service_;
   boost::asio::io_context loop_{1};
   boost::asio::signal_set signals_;
+  Management management_;
   std::vector<std::optional<bool>> link_told_;  // by PortIndex
-  uint64_t alarms_told_ = 0;
-  std::vector<uint64_t> rounds_seen_;  // by worker, by the watchdog
+  std::vector<uint64_t> rounds_seen_;           // by worker, by the watchdog
 };
 
 }  // namespace godwit

@@ -79,7 +79,10 @@ class EventSource final : public BodySource {
 
 EventFeed::EventFeed(const Topology& topology, const View& view, Control& control)
     : topology_(topology), view_(view), control_(control) {
-  control_.alarms().on_alarm = [this](const Alarm& alarm) { alarms_.add(alarm); };
+  control_.alarms().on_alarm = [this](const Alarm& alarm) {
+    alarms_.add(alarm);
+    if (on_alarm) on_alarm(alarm);
+  };
 }
 
 EventFeed::~EventFeed() { control_.alarms().on_alarm = nullptr; }

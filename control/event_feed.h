@@ -44,6 +44,9 @@ class EventFeed {
   EventFeed(const EventFeed&) = delete;
   EventFeed& operator=(const EventFeed&) = delete;
 
+  // Called with each alarm, at once.
+  std::function<void(const Alarm&)> on_alarm;
+
   // A link went up or down.
   void link_changed(Nanos at, PortIndex port, bool up);
   // Control has had a turn: whoever waits is told if anything is new.

@@ -1,5 +1,6 @@
 #include "control/json_list.h"
 
+#include <algorithm>
 #include <chrono>
 
 #include <fmt/format.h>
@@ -18,12 +19,17 @@ constexpr unsigned kPlacesALook = 64;  // at the clock
 
 BodySource::Turn JsonList::produce(std::string& piece) {
   if (!std::exchange(begun_, true))
-    piece += fmt::format("{{\"schema\": \"{}\",\n \"{}\": [", kApiSchema, name_);
+    piece +=
+        fmt::format("{{\"schema\": \"{}\",\n \"now_ns\": {},\n \"{}\": [", kApiSchema, now_, name_);
   const auto until = Clock::now() + kTurn;
   const size_t full = piece.size() + kPieceOctets;
-  while (range_.from < range_.end && shown_ < range_.most) {
+  const auto goes_on = [&] {
+    range_.from = std::min(skip_(range_.from), range_.end);
+    return range_.from < range_.end && shown_ < range_.most;
+  };
+  while (goes_on()) {
     if (piece.size() >= full || Clock::now() >= until) return Turn::kMore;
-    for (unsigned n = 0; n < kPlacesALook && range_.from < range_.end && shown_ < range_.most; ++n)
+    for (unsigned n = 0; n < kPlacesALook && goes_on(); ++n)
       if (const std::optional<Json> item = at_(range_.from++)) {
         piece += shown_++ == 0 ? "\n  " : ",\n  ";
         piece += item->dump();

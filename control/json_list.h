@@ -1,6 +1,7 @@
 // A long list as the body of an answer, made a turn at a time:
 //
 //     {"schema": "godwit-api/1",
+//      "now_ns": 4000000000,
 //      "fdb": [
 //       {…},
 //       {…}
@@ -34,16 +35,24 @@ class JsonList final : public BodySource {
   };
   // What stands at a place; nothing, if it is empty or not asked for.
   using At = std::function<std::optional<Json>(uint64_t place)>;
+  // The first place from this one on that may hold something.
+  using Skip = std::function<uint64_t(uint64_t place)>;
 
-  JsonList(std::string name, const Range& range, At at)
-      : name_(std::move(name)), range_(range), at_(std::move(at)) {}
+  JsonList(std::string name, Nanos now, const Range& range, At at, Skip skip)
+      : name_(std::move(name)),
+        now_(now),
+        range_(range),
+        at_(std::move(at)),
+        skip_(std::move(skip)) {}
 
   Turn produce(std::string& piece) override;
 
  private:
   std::string name_;
+  Nanos now_;  // godwit's clock, for the times of the items
   Range range_;
   At at_;
+  Skip skip_;
   uint64_t shown_ = 0;
   bool begun_ = false;
 };

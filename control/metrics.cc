@@ -69,7 +69,8 @@ void single(std::string& text, std::string_view name, std::string_view help, std
 // Names of ports need no quoting: they are letters, digits, '_', '.' and '-'.
 class Metrics final : public BodySource {
  public:
-  explicit Metrics(const ApiSubject& subject) : subject_(subject), lanes_(subject.workers()) {}
+  explicit Metrics(const ApiSubject& subject)
+      : subject_(subject), view_(subject.topology, subject.tables), lanes_(subject.workers()) {}
 
   Turn produce(std::string& piece) override {
     for (size_t lines = 0; lines < kLinesAPiece;) {
@@ -118,8 +119,7 @@ class Metrics final : public BodySource {
     if (family_ == kHosts) {
       const auto bridge = static_cast<BridgeIndex>(index);
       piece += fmt::format("godwit_bridge_hosts{{bridge=\"{}\"}} {}\n",
-                           subject_.topology.bridge(bridge).name,
-                           subject_.tables.fdb.quota().in_bridge(bridge));
+                           subject_.topology.bridge(bridge).name, view_.hosts(bridge));
     } else if (family_ < kTheRest) {
       const WorkerMetric& metric = kWorkerMetrics[family_ - kWorkers];
       piece += fmt::format("godwit_{}{{worker=\"{}\"}} {}\n", metric.name, index,
@@ -159,7 +159,7 @@ class Metrics final : public BodySource {
              count.value(totals.counters, control));
     add_verdicts(piece, control);
     const Config& config = subject_.topology.config();
-    single(piece, "fdb_entries", "MACs known", "gauge", subject_.tables.fdb.quota().total());
+    single(piece, "fdb_entries", "MACs known", "gauge", view_.hosts());
     single(piece, "fdb_entries_limit", "MACs that may be known", "gauge", config.fdb_limit);
     single(piece, "neighbor_entries", "IP addresses known", "gauge",
            subject_.tables.neighbors.quota().total());
@@ -184,6 +184,7 @@ class Metrics final : public BodySource {
   }
 
   const ApiSubject& subject_;
+  const View view_;
   const std::vector<LaneView> lanes_;
   size_t family_ = 0;
   size_t at_ = 0;

@@ -232,4 +232,16 @@ Json View::ips(const std::vector<IpAddress>& ips) const {
   return json;
 }
 
+uint64_t View::hosts(BridgeIndex bridge) const {
+  const int64_t gateways = topology_.bridge(bridge).has_gateway ? 1 : 0;
+  return static_cast<uint64_t>(
+      std::max<int64_t>(tables_.fdb.quota().in_bridge(bridge) - gateways, 0));
+}
+
+uint64_t View::hosts() const {
+  int64_t hosts = tables_.fdb.quota().total();
+  for (const BridgeContext& bridge : topology_.bridges()) hosts -= bridge.has_gateway ? 1 : 0;
+  return static_cast<uint64_t>(std::max<int64_t>(hosts, 0));
+}
+
 }  // namespace godwit

@@ -83,6 +83,8 @@ class View {
   Json counts(const WorkerCounters& counters, const Control& control) const;
   Json counts(const WorkerCounters& counters) const;  // the workers' alone
   Json ips(const std::vector<IpAddress>& ips) const;
+  uint64_t hosts(BridgeIndex bridge) const;  // known, gateways not counted
+  uint64_t hosts() const;
 
   const std::string& bridge_name(BridgeIndex bridge) const { return topology_.bridge(bridge).name; }
   Json port_name(Location port) const;  // null: no port

@@ -125,6 +125,8 @@ struct NeighborsConfig {
 struct ControlConfig {
   std::string socket = "/run/godwit/godwit.sock";
   std::string metrics;  // ADDRESS:PORT, empty: none
+  std::string listen;   // likewise: the API by TCP
+  std::string token;    // path of a file; empty: by TCP one may only read
 };
 
 // Talk with other godwits about hosts that are gone: lib/forget.h.

@@ -26,7 +26,7 @@ constexpr CountRange kEntries{1, uint64_t{64} << 20};
 constexpr size_t kMaxSocketPath = 107;                  // octets of sun_path, less the final zero
 constexpr uint64_t kMaxDefaultFdb = uint64_t{4} << 20;  // entries; 64 MiB of memory
 
-bool is_metrics_address(std::string_view text) {
+bool is_address_with_port(std::string_view text) {
   const size_t colon = text.rfind(':');
   if (colon == std::string_view::npos) return false;
   std::string_view address = text.substr(0, colon);
@@ -187,24 +187,40 @@ class ConfigParser {
   }
 
   void read_control(MapReader map) {
-    if (const YamlNode* socket = map.find_text("socket", "a path")) {
-      if (!socket->text.starts_with('/'))
-        map.value_error("socket", *socket, "is not an absolute path (begin it with /)");
-      else if (socket->text.size() > kMaxSocketPath)
+    ControlConfig& control = config_.control;
+    if (const YamlNode* socket = find_path(map, "socket")) {
+      if (socket->text.size() > kMaxSocketPath)
         map.value_error("socket", *socket,
                         fmt::format("is longer than the {} octets that a socket's path may have",
                                     kMaxSocketPath));
       else
-        read_text(map, "socket", *socket, config_.control.socket);
+        read_text(map, "socket", *socket, control.socket);
     }
-    if (const YamlNode* metrics = map.find_text("metrics", "ADDRESS:PORT")) {
-      if (is_metrics_address(metrics->text))
-        config_.control.metrics = metrics->text;
-      else
-        map.value_error("metrics", *metrics,
-                        "is not ADDRESS:PORT (write it like 127.0.0.1:9464 or [::1]:9464)");
-    }
+    read_address(map, "metrics", "127.0.0.1:9464 or [::1]:9464", control.metrics);
+    read_address(map, "listen", "127.0.0.1:9465 or [::1]:9465", control.listen);
+    if (const YamlNode* token = find_path(map, "token"))
+      read_text(map, "token", *token, control.token);
+    if (!control.token.empty() && control.listen.empty())
+      messages_.error(map.place_of("token"),
+                      "control.token: opens control.listen, which is not there (write both)");
     map.finish();
+  }
+
+  static const YamlNode* find_path(MapReader& map, std::string_view key) {
+    const YamlNode* path = map.find_text(key, "a path");
+    if (path == nullptr || path->text.starts_with('/')) return path;
+    map.value_error(key, *path, "is not an absolute path (begin it with /)");
+    return nullptr;
+  }
+
+  static void read_address(MapReader& map, std::string_view key, std::string_view like,
+                           std::string& out) {
+    const YamlNode* address = map.find_text(key, "ADDRESS:PORT");
+    if (address == nullptr) return;
+    if (is_address_with_port(address->text))
+      out = address->text;
+    else
+      map.value_error(key, *address, fmt::format("is not ADDRESS:PORT (write it like {})", like));
   }
 
   void read_workers(MapReader map) {

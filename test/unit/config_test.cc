@@ -59,7 +59,7 @@ routes: [{to: 0.0.0.0/0, via: 10.9.0.1}]
 limits: {arp_per_source: 16/s, arp_per_port: 1001/s, punt: 50001/s, resolve_per_target: 2/s,
          unresolved_per_target: 4, unresolved: 4097, icmp_errors: 101/s}
 neighbors: {limit: 2Mi, per_port: 1Ki, per_mac: 8, learn: false}
-control: {socket: /tmp/godwit.sock, metrics: "[::1]:9464"}
+control: {socket: /tmp/godwit.sock, metrics: "[::1]:9464", listen: "127.0.0.1:9465", token: /etc/t}
 workers: {count: 2, burst: 64}
 memory: {mbufs: 64Ki}
 bpdu: forward
@@ -95,6 +95,8 @@ TEST_CASE("every key of the configuration reaches the model", "[config]") {
   CHECK_FALSE(config.neighbors.learn);
   CHECK(config.control.socket == "/tmp/godwit.sock");
   CHECK(config.control.metrics == "[::1]:9464");
+  CHECK(config.control.listen == "127.0.0.1:9465");
+  CHECK(config.control.token == "/etc/t");
   CHECK(config.workers.count == 2);
   CHECK(config.workers.burst == 64);
   CHECK(config.mbufs == 65536);

@@ -1,0 +1,445 @@
+#!/usr/bin/python3
+"""The API of a godwit that runs: every path, wrong input of every kind, many requests, and slow clients.
+
+    api_test.py GODWIT        prints 'N passed, N failed' as its last line. Wants no privilege.
+"""
+
+import concurrent.futures
+import http.client
+import json
+import pathlib
+import re
+import shutil
+import socket
+import stat
+import subprocess
+import sys
+import time
+import unittest
+
+import jsonschema
+import yaml
+from cli import PEER, VM, CliTest, captures, frames, hello, main, record
+from daemon import EAL, TIMEOUT, Daemon, UnixConnection, free_port
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+OPENAPI = yaml.safe_load((ROOT / 'docs/schema/godwit-openapi.yaml').read_text())
+
+CONFIG = '''\
+ports:
+  server1: {{device: "net_pcap0,rx_pcap={pcap}"}}
+  server2: {{device: "net_null1,no-rx=1"}}
+  uplink: {{device: "net_null2,no-rx=1"}}
+bridges:
+  tenant:
+    vlan: 10
+    ports: [server1, server2, {{port: uplink, tagged: true, trusted: true}}]
+    gateway: {{mac: "02:00:5e:10:00:01", addresses: [10.9.0.254/24]}}
+    static: [{{mac: "52:54:00:00:00:09", port: server2, ip: 10.9.0.9}}]
+  other: {{ports: [uplink]}}
+'''
+
+
+def checked(method, path, status, body):
+    """The body, which is what the OpenAPI file says of this answer."""
+    operation = OPENAPI['paths'][path][method.lower()]
+    response = operation['responses'].get(str(status), operation['responses'].get('default'))
+    if '$ref' in response:
+        response = OPENAPI['components']['responses'][response['$ref'].rsplit('/', 1)[1]]
+    schema = response['content']['application/json']['schema']
+    value = json.loads(body)
+    jsonschema.Draft202012Validator({**schema, 'components': OPENAPI['components']}).validate(value)
+    return value
+
+
+class ApiTest(CliTest):
+    control = ''
+
+    def setUp(self):
+        super().setUp()
+        pcap = self.file('frames.pcap', captures.pcap_bytes([record(0, hello()), record(0, b'runt')]))
+        self.daemon = Daemon(self.program, self.directory, CONFIG.format(pcap=pcap), self.control)
+        self.addCleanup(self.daemon.stop)
+        self.wait_for(lambda: self.fdb(f'?mac={VM}'))
+
+    def wait_for(self, what):
+        end = time.monotonic() + TIMEOUT
+        while not what():
+            self.assertLess(time.monotonic(), end, self.daemon.said())
+            time.sleep(0.01)
+
+    def ask(self, method, target, body=None, status=200, path=None):
+        if body is not None and not isinstance(body, (str, bytes)):
+            body = json.dumps(body)
+        got, answer = self.daemon.request(method, target, body)
+        self.assertEqual(got, status, (target, answer))
+        return checked(method, path or target.split('?')[0], got, answer)
+
+    def fdb(self, query=''):
+        return self.ask('GET', '/v1/fdb' + query)['fdb']
+
+    def hint(self, kind, status=200, **body):
+        return self.ask('POST', f'/v1/hints/{kind}', {'bridge': 'tenant', 'mac': VM, **body}, status)
+
+
+class Showing(ApiTest):
+    def test_every_list_is_as_the_openapi_file_says(self):
+        self.hint('prepare', to='server2')
+        self.hint('commit', to='server2')
+        self.hint('resume', status=409)
+        for path in OPENAPI['paths']:
+            content = OPENAPI['paths'][path].get('get', {}).get('responses', {}).get('200', {}).get('content', {})
+            if 'application/json' in content:
+                with self.subTest(path):
+                    self.ask('GET', path)
+        self.assertEqual(self.ask('GET', '/v1/moves')['moves'][0]['evidence'], 'hint')
+        self.assertEqual(self.ask('GET', '/v1/alarms')['alarms'][0]['kind'], 'hint-refused')
+
+    def test_hosts_are_shown_with_their_addresses(self):
+        host = self.fdb(f'?mac={VM}&port=server1')[0]
+        self.assertEqual((host['class'], host['state'], host['ips']), ('learned', 'bound', ['10.9.0.2']))
+        self.assertEqual(self.ask('GET', '/v1/neighbors?ip=10.9.0.2')['neighbors'][0]['mac'], VM)
+        self.assertEqual({host['mac'] for host in self.fdb()}, {VM, '52:54:00:00:00:09'})
+
+    def test_pages_show_everything_once(self):
+        seen, cursor = [], 0
+        while cursor is not None:
+            page = self.ask('GET', f'/v1/fdb?limit=1&cursor={cursor}')
+            seen += [host['mac'] for host in page['fdb']]
+            cursor = page['next']
+        self.assertEqual(sorted(seen), [VM, '52:54:00:00:00:09'])
+
+    def test_counts_are_the_ports(self):
+        port = self.ask('GET', '/v1/ports?port=server1')['ports'][0]
+        self.assertEqual((port['rx'], port['drops']), (2, {'runt': 1}))
+        self.assertEqual(port['device'].split(',')[0], 'net_pcap0')
+        self.assertEqual(self.ask('GET', '/v1/stats')['drops'], {'runt': 1})
+        self.assertEqual(self.ask('GET', '/v1/version')['pid'], self.daemon.process.pid)
+
+    def test_the_socket_is_its_owners_and_groups_and_goes_with_it(self):
+        self.assertEqual(stat.S_IMODE(self.daemon.socket.stat().st_mode), 0o660)
+        self.assertEqual(self.daemon.stop(), 0)
+        self.assertFalse(self.daemon.socket.exists())
+
+
+class Changing(ApiTest):
+    def test_a_host_is_pinned_and_let_go(self):
+        host = {'bridge': 'tenant', 'mac': PEER, 'port': 'uplink', 'ip': '10.9.0.1'}
+        self.assertTrue(self.ask('POST', '/v1/fdb', host)['changed'])
+        self.assertFalse(self.ask('POST', '/v1/fdb', host)['changed'])
+        self.assertEqual(self.fdb('?class=static&port=uplink')[0]['ips'], ['10.9.0.1'])
+        self.ask('DELETE', f'/v1/fdb?bridge=tenant&mac={PEER}')
+        self.assertEqual(self.fdb(f'?mac={PEER}'), [])
+        self.ask('DELETE', f'/v1/fdb?bridge=tenant&mac={PEER}', status=404)
+        self.ask('DELETE', '/v1/fdb?bridge=tenant&mac=52:54:00:00:00:09', status=409)
+
+    def test_flushes_forget_what_was_learned(self):
+        self.ask('POST', '/v1/neighbors/flush', {'bridge': 'tenant', 'family': 'ipv4'})
+        self.assertEqual(len(self.ask('GET', '/v1/neighbors')['neighbors']), 1)
+        self.assertEqual(len(self.fdb(f'?mac={VM}')), 1)
+        self.ask('POST', '/v1/fdb/flush')
+        self.assertEqual([host['class'] for host in self.fdb()], ['static'])
+        self.ask('POST', '/v1/hints/flush', {'port': 'server1'})
+
+    def test_a_migration_by_hints(self):
+        self.hint('prepare', **{'from': 'server1', 'to': 'server2', 'ttl': '60s'})
+        self.assertEqual(self.fdb(f'?mac={VM}')[0]['state'], 'migrating')
+        self.hint('suspend')
+        self.hint('commit', to='server2', generation=7)
+        self.hint('commit', to='server1', generation=7, status=409)
+        self.assertEqual(self.fdb(f'?mac={VM}')[0]['port'], 'server2')
+        self.hint('prepare', to='server1')
+        self.hint('cancel')
+        self.hint('suspend')
+        self.hint('resume')
+        self.hint('leave')
+        self.assertEqual(self.fdb(f'?mac={VM}'), [])
+        self.ask('POST', '/v1/hints/announce', {'bridge': 'tenant'})
+        self.ask('POST', '/v1/hints/link', {'port': 'server2', 'state': 'down'})
+
+    def test_a_configuration_is_checked(self):
+        self.assertTrue(self.ask('POST', '/v1/config/check', 'ports: {p1: {}}')['ok'])
+        bad = self.ask('POST', '/v1/config/check', 'ports: {p1: {quues: 1}}')
+        self.assertEqual((bad['ok'], bad['errors'][0]['line']), (False, 1))
+
+
+class Refusing(ApiTest):
+    def refused(self, method, target, status, words, body=None, path='/v1/fdb'):
+        with self.subTest(f'{method} {target} {body}'):
+            got, answer = self.daemon.request(method, target, body)
+            self.assertEqual(got, status, answer)
+            error = checked('get', path, 'default', answer)
+            self.assertIn(words, error['what'] + ' ' + error['hint'])
+
+    def test_wrong_input_of_every_kind(self):
+        good = f'"bridge": "tenant", "mac": "{VM}"'
+        for args in [
+            ('GET', '/v2/fdb', 404, '/v1/fdb'),
+            ('GET', '/v1/neighbours', 404, 'did you mean /v1/neighbors?'),
+            ('PATCH', '/v1/fdb', 405, 'GET, POST, DELETE'),
+            ('POST', '/v1/stats', 405, 'GET', '{}'),
+            ('GET', '/v1/hints/prepare', 405, 'POST'),
+            ('POST', '/v1/hints/preparee', 404, "did you mean 'prepare'?", '{}'),
+            ('GET', '/v1/fdb?prot=server1', 400, "did you mean 'port'?"),
+            ('GET', '/v1/fdb?port=sever1', 400, "did you mean 'server1'?"),
+            ('GET', '/v1/fdb?mac=zz', 400, 'is not a MAC address'),
+            ('GET', '/v1/fdb?mac=01:00:5e:00:00:01', 400, 'group address'),
+            ('GET', '/v1/fdb?limit=-1', 400, 'limit'),
+            ('GET', '/v1/fdb?limit=99999999999999999999', 400, 'limit'),
+            ('GET', '/v1/fdb?cursor=x', 400, 'cursor'),
+            ('GET', '/v1/fdb?state=%00', 400, 'cannot be read'),
+            ('GET', '/v1/fdb?state=%zz', 400, 'cannot be read'),
+            ('GET', '/v1/fdb?%ff=%ff', 400, 'unknown key'),
+            ('GET', '/v1/neighbors?ip=10.9.0.256', 400, 'is not an IP address'),
+            ('GET', '/v1/events?only=mov', 400, "did you mean 'move'?"),
+            ('POST', '/v1/fdb', 400, 'missing', ''),
+            ('POST', '/v1/fdb', 400, 'expected a map', '"x"'),
+            ('POST', '/v1/fdb', 400, '', '{' + good),
+            ('POST', '/v1/fdb', 400, 'given twice', '{%s, "bridge": "tenant", "port": "server1"}' % good),
+            ('POST', '/v1/fdb', 400, 'unknown key', '{%s, "port": "server1", "pot": 1}' % good),
+            ('POST', '/v1/fdb', 400, '', '[' * 1000),
+            ('POST', '/v1/fdb', 400, 'UTF-8', b'\xff\xfe\x00'),
+            ('POST', '/v1/fdb', 409, 'not in bridge', '{"bridge": "other", "mac": "%s", "port": "server1"}' % VM),
+            ('POST', '/v1/fdb', 409, "gateway's", '{"bridge": "tenant", "mac": "02:00:5e:10:00:01", "port": "server1"}'),
+            ('POST', '/v1/hints/prepare', 400, 'to', '{%s}' % good),
+            ('POST', '/v1/hints/prepare', 400, 'ttl', '{%s, "to": "server2", "ttl": 60}' % good),
+            ('POST', '/v1/hints/prepare', 400, 'one host', '{"bridge": "tenant", "to": "server2"}'),
+            ('POST', '/v1/hints/commit', 400, "did you mean 'server2'?", '{%s, "to": "server22"}' % good),
+            ('POST', '/v1/hints/resume', 409, 'does not stand still', '{%s}' % good),
+            ('POST', '/v1/hints/suspend', 409, 'not known', '{"bridge": "tenant", "mac": "%s"}' % PEER),
+            ('POST', '/v1/hints/flush', 400, 'names nothing', '{}'),
+            ('POST', '/v1/hints/announce', 400, 'has no gateway', '{"bridge": "other"}'),
+            ('POST', '/v1/config/check', 413, '', b'#' * (3 << 20)),
+        ]:
+            self.refused(*args)
+        self.ask('GET', '/v1/stats')  # it lives
+
+    def raw(self, octets, wait=True):
+        with socket.socket(socket.AF_UNIX) as client:
+            client.settimeout(TIMEOUT)
+            client.connect(str(self.daemon.socket))
+            try:
+                client.sendall(octets)
+                client.shutdown(socket.SHUT_WR)
+                return client.makefile('rb').read() if wait else b''
+            except ConnectionError:
+                return b''
+
+    def test_what_is_no_http(self):
+        for octets in b'hello\r\n\r\n', b'GET /\r\n\r\n', b'\x16\x03\x01\x02\x00' * 50, b'GET / HTTP/1.1\r\n: x\r\n\r\n':
+            self.assertIn(b' 400 ', self.raw(octets).split(b'\r\n')[0])
+        self.assertIn(b' 431 ', self.raw(b'GET / HTTP/1.1\r\nx: ' + b'y' * 20000 + b'\r\n\r\n').split(b'\r\n')[0])
+        for octets in b'', b'GET', b'POST /v1/fdb HTTP/1.1\r\nContent-Length: 10\r\n\r\nabc':
+            self.raw(octets, wait=False)
+        self.ask('GET', '/v1/stats')
+
+    def test_a_body_in_chunks_will_do(self):
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(str(self.daemon.socket))
+            client.sendall(b'POST /v1/fdb/flush HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n'
+                           b'7\r\nbridge:\r\n7\r\n tenant\r\n0\r\n\r\n')
+            self.assertIn(b'200 OK', client.recv(100))
+
+    def test_too_many_connections_are_turned_away_and_it_recovers(self):
+        clients = []
+        for _ in range(200):
+            client = socket.socket(socket.AF_UNIX)
+            client.connect(str(self.daemon.socket))
+            clients.append(client)
+        last = clients[-1].makefile('rb').readline()
+        self.assertIn(b'503', last)
+        for client in clients:
+            client.close()
+        self.wait_for(lambda: self.raw(b'GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n').startswith(
+            b'HTTP/1.1 200'))
+
+
+class Events(ApiTest):
+    def follow(self, headers=None, query=''):
+        connection = self.daemon.connect()
+        self.addCleanup(connection.close)
+        connection.request('GET', '/v1/events' + query, headers=headers or {})
+        answer = connection.getresponse()
+        self.assertEqual((answer.status, answer.headers['Content-Type']), (200, 'text/event-stream'))
+        return answer
+
+    def read(self, stream, count):
+        """So many events: (id, name, data)."""
+        events, event = [], {}
+        while len(events) < count:
+            line = stream.readline().decode().rstrip('\n')
+            if line:
+                name, _, value = line.partition(': ')
+                event[name] = value
+            elif 'data' in event:
+                events.append((event['id'], event['event'], json.loads(event['data'])))
+                event = {}
+            else:
+                event = {}
+        return events
+
+    def test_moves_alarms_and_links_are_told(self):
+        stream = self.follow()
+        self.hint('commit', to='server2')
+        self.hint('resume', status=409)
+        self.ask('POST', '/v1/hints/link', {'port': 'uplink', 'state': 'down'})
+        told = self.read(stream, 2)
+        self.assertEqual([name for _, name, _ in told[:2]], ['move', 'alarm'])
+        self.assertEqual((told[0][2]['from'], told[0][2]['to']), ('server1', 'server2'))
+        # Who comes again is told what came behind the last one.
+        again = self.read(self.follow({'Last-Event-ID': told[0][0]}), 1)
+        self.assertEqual(again[0], told[1])
+        only = self.follow(query='?only=move')
+        self.hint('resume', status=409)
+        self.hint('commit', to='server1')
+        self.assertEqual(self.read(only, 1)[0][1], 'move')
+
+    def test_a_client_that_does_not_read_delays_nobody(self):
+        self.follow()
+        for n in range(3000):
+            self.hint('commit', to=('server2', 'server1')[n % 2])
+        self.assertEqual(self.ask('GET', '/v1/stats')['counters']['moves_omitted'], 0)
+
+
+class Doors(ApiTest):
+    def setUp(self):
+        self.listen, self.metrics = free_port(), free_port()
+        self.token = self.make_token()
+        super().setUp()
+
+    def make_token(self):
+        return None
+
+    @property
+    def control(self):
+        return f', listen: "127.0.0.1:{self.listen}", metrics: "127.0.0.1:{self.metrics}"'
+
+    def tcp(self, port, method, target, body=None, headers=None):
+        connection = http.client.HTTPConnection('127.0.0.1', port, timeout=TIMEOUT)
+        connection.request(method, target, body, headers or {})
+        answer = connection.getresponse()
+        data = answer.read()
+        connection.close()
+        return answer.status, data, answer
+
+    def test_the_address_is_for_reading_only(self):
+        self.assertEqual(self.tcp(self.listen, 'GET', '/v1/fdb')[0], 200)
+        status, body, _ = self.tcp(self.listen, 'POST', '/v1/fdb/flush', '{}')
+        self.assertEqual(status, 403)
+        self.assertIn('control.token', json.loads(body)['hint'])
+        self.assertEqual(self.tcp(self.listen, 'POST', '/v1/fdb/flush', '{}', {'Authorization': 'Bearer x'})[0], 403)
+
+    def test_metrics_are_served_and_nothing_else(self):
+        status, body, answer = self.tcp(self.metrics, 'GET', '/metrics')
+        self.assertEqual(status, 200)
+        self.assertEqual(answer.headers['Content-Type'], 'text/plain; version=0.0.4; charset=utf-8')
+        text = body.decode()
+        self.assertIn('godwit_port_received_frames_total{port="server1"} 2\n', text)
+        self.assertIn('godwit_drops_total{port="server1",reason="runt"} 1\n', text)
+        for line in text.splitlines():
+            self.assertRegex(line, r'^(# (HELP|TYPE) godwit_\w+ .+|godwit_\w+(\{\w+="[^"]*"(,\w+="[^"]*")*\})? [0-9.e+-]+)$')
+        self.assertEqual(self.tcp(self.metrics, 'GET', '/healthz')[1], b'ok\n')
+        self.assertEqual(self.tcp(self.metrics, 'GET', '/v1/fdb')[0], 404)
+
+    def test_promtool_finds_them_well_formed(self):
+        promtool = shutil.which('promtool')
+        if promtool is None:
+            self.skipTest('no promtool here (package prometheus)')
+        text = self.tcp(self.metrics, 'GET', '/metrics')[1]
+        done = subprocess.run([promtool, 'check', 'metrics'], input=text, capture_output=True, check=False)
+        self.assertEqual((done.returncode, done.stderr), (0, b''))
+
+
+class Token(Doors):
+    def make_token(self):
+        return 'a secret'
+
+    @property
+    def control(self):
+        path = self.directory / 'token'
+        path.write_text(self.token + '\n')
+        return f'{super().control}, token: "{path}"'
+
+    def test_the_address_is_for_reading_only(self):
+        """... but for whoever has the token."""
+        for header, status in (None, 401), ('Bearer wrong', 401), ('Basic a secret', 401), ('Bearer a secret', 200):
+            headers = {'Authorization': header} if header else {}
+            got, _, answer = self.tcp(self.listen, 'POST', '/v1/fdb/flush', '{}', headers)
+            self.assertEqual(got, status)
+            if status == 401:
+                self.assertEqual(answer.headers['WWW-Authenticate'], 'Bearer')
+
+
+class Starting(CliTest):
+    def start(self, control=''):
+        daemon = Daemon(self.program, self.directory, CONFIG.format(pcap=self.server1), control)
+        self.addCleanup(daemon.stop)
+        return daemon
+
+    def test_a_socket_of_the_dead_is_taken_over_and_one_of_the_living_is_not(self):
+        first = self.start()
+        first.process.kill()
+        first.process.wait()
+        self.assertTrue(first.socket.exists())
+        second = self.start()
+        done = subprocess.run([self.program, 'run', self.directory / 'godwit.yaml', *EAL], capture_output=True,
+                              text=True, timeout=TIMEOUT, check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(f'{second.socket}: another godwit listens here', done.stderr)
+        self.assertEqual(second.request('GET', '/healthz')[0], 200)
+
+    def test_what_cannot_be_listened_on_is_told(self):
+        with socket.socket() as taken:
+            taken.bind(('127.0.0.1', 0))
+            taken.listen()
+            port = taken.getsockname()[1]
+            with self.assertRaisesRegex(RuntimeError, f'127.0.0.1:{port}: Address already in use'):
+                self.start(f', metrics: "127.0.0.1:{port}"')
+        with self.assertRaisesRegex(RuntimeError, 'control.token: /no/such/file'):
+            self.start(f', listen: "127.0.0.1:{free_port()}", token: /no/such/file')
+
+
+class Load(CliTest):
+    """Traffic at full speed from one port to another, while the API is asked as fast as it answers."""
+
+    REQUESTS = 3000
+    CLIENTS = 4
+
+    def ask_many(self, daemon, count):
+        connection = UnixConnection(daemon.socket)
+        for n in range(count):
+            connection.request('GET', ('/v1/fdb?limit=20', '/v1/stats', '/v1/ports', f'/v1/fdb?mac={VM}')[n % 4])
+            answer = connection.getresponse()
+            json.loads(answer.read())
+            if answer.status != 200:
+                return False
+        connection.close()
+        return True
+
+    def test_many_requests_cost_no_frame(self):
+        data = bytes.fromhex(PEER.replace(':', '') + VM.replace(':', '')) + b'\x88\xb5' + bytes(46)
+        pcap = self.file('traffic.pcap', captures.pcap_bytes([record(0, data)] * 32))
+        config = f'''\
+ports:
+  a: {{device: "net_pcap0,rx_pcap={pcap},infinite_rx=1"}}
+  b: {{device: "net_null0,no-rx=1"}}
+bridges: {{lan: {{ports: [a, b], static: [{{mac: "{PEER}", port: b}}]}}}}
+'''
+        daemon = Daemon(self.program, self.directory, config, eal=['--', '--no-huge', '-m', '512', '--no-telemetry'])
+        self.addCleanup(daemon.stop)
+        before = daemon.get('/v1/stats')
+        start = time.monotonic()
+        with concurrent.futures.ThreadPoolExecutor(self.CLIENTS) as clients:
+            share = self.REQUESTS // self.CLIENTS
+            self.assertTrue(all(clients.map(lambda _: self.ask_many(daemon, share), range(self.CLIENTS))))
+        seconds = time.monotonic() - start
+        after = daemon.get('/v1/stats')
+        frames_in = after['frames']['in'] - before['frames']['in']
+        print(f'{self.REQUESTS / seconds:.0f} requests a second beside {frames_in / seconds / 1e6:.2f} Mpps', flush=True)
+        self.assertEqual(after['drops'], {})
+        self.assertGreater(frames_in, 0)
+        self.assertTrue(all(port['tx_full'] == 0 for port in daemon.get('/v1/ports')['ports']))
+
+
+if __name__ == '__main__':
+    sys.exit(main(__name__, __doc__))
