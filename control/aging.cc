@@ -67,6 +67,7 @@ std::optional<Nanos> FdbAging::visit(uint32_t slot, Nanos now) {
     const Nanos end = expiry(now, silent_s, age_s);
     return std::min(end, keep_alive(key, entry, silent_s, now).value_or(end));
   }
+  if (!offline && is_leased && is_leased(key)) return now + Nanos{age_s} * kSecond;
   // A frame may be refreshing it this very moment: then it is heard, and lives.
   if (!remove(slot, entry)) return now + kSecond;
   ++aged_;
@@ -106,7 +107,7 @@ std::optional<Nanos> NeighborAging::visit(uint32_t slot, Nanos now) {
   const NeighborEntry entry = neighbors_.entry_at(slot);
   if (entry.is_free()) return std::nullopt;
   if (on_met) on_met(host->bridge, entry.mac(), host->ip);
-  if ((entry.flags() & kStaticNeighbor) != 0) return std::nullopt;
+  if (is_pinned(entry)) return std::nullopt;
   const uint32_t age_s = age_s_[host->bridge];
   // A worker's clock may be a second ahead of the `now` of this turn.
   const auto now_s = static_cast<uint32_t>(now / kSecond);

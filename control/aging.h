@@ -32,6 +32,8 @@ class FdbAging {
   std::function<void(uint64_t key, FdbEntry entry, Nanos now)> on_unsettled;
   // Called for each host that was silent for a quarter of `aging`, in bridges with `keepalive`.
   std::function<void(uint64_t key, FdbEntry entry, Nanos now)> on_silent;
+  // Whether a host has an address by DHCP: a place of its own does not age then. Asked if set.
+  std::function<bool(uint64_t key)> is_leased;
   // Called for each location that ends; `entry` is as it was.
   std::function<void(uint64_t key, FdbEntry entry)> on_removed;
 

@@ -38,16 +38,19 @@ enum class AlarmKind : uint8_t {
   kHoldExpired,      // a host stood still for longer than frames are held
   kHostOffline,      // a host does not answer any more
   kLinkDown,         // a port has no link
+  kRogueDhcp,        // a DHCP message that its port may not send
+  kArpInspection,    // a host names an address that it is not registered for
+  kSourceGuard,      // ... and sends from it
   kStorm,            // a port floods more than it may
   kForgetRefused,    // a FORGET that cannot be what it seems
 };
 
 // In the order of the enumerators; the schema of the report has them, too.
-inline constexpr std::array<std::string_view, 17> kAlarmNames = {
+inline constexpr std::array<std::string_view, 20> kAlarmNames = {
     "mac-violation", "gateway-claim",  "address-conflict", "address-taken", "learn-limit",
     "port-quota",    "neighbor-limit", "move-contested",   "frozen",        "still-at-source",
     "hint-refused",  "hint-expired",   "hold-expired",     "host-offline",  "link-down",
-    "storm",         "forget-refused"};
+    "rogue-dhcp",    "arp-inspection", "source-guard",     "storm",         "forget-refused"};
 static_assert(static_cast<size_t>(AlarmKind::kForgetRefused) + 1 == kAlarmNames.size());
 
 constexpr std::string_view to_string(AlarmKind kind) {

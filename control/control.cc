@@ -16,6 +16,13 @@ namespace {
 // As many as a ring holds: a worker that posts without end keeps control from nothing else.
 constexpr unsigned kEventsATurn = 1U << 16;
 
+// Why a host may not use an address.
+std::string owner_words(const Event& event) {
+  if (event.ip.is_unspecified()) return "a message that no host has a reason to send";
+  if (event.other_mac.is_zero()) return "nobody is registered for the address";
+  return fmt::format("registered for {}", to_string(event.other_mac));
+}
+
 std::string storm_words(const Event& event) {
   const Mac dst = event.other_mac;
   return fmt::format("more {} frames than the port may flood, one of them from {}",
@@ -40,12 +47,14 @@ Control::Control(const Topology& topology, Tables& tables, std::span<Channel* co
       hint_desk_(topology, tables, watch_, questions_),
       links_(tables),
       forgetter_(topology, tables, questions_, alarms_),
+      leases_(topology, tables),
       fdb_aging_(topology.config(), tables.fdb, grace),
       neighbor_aging_(topology.config(), tables.neighbors, grace),
       fdb_sweep_(fdb_aging_),
       neighbor_sweep_(neighbor_aging_),
       edits_(topology, tables, hosts_, fdb_aging_, neighbor_aging_) {
   connect();
+  connect_leases();
   const auto& bridges = topology.config().bridges;
   for (size_t b = 0; b < bridges.size(); ++b)
     for (const StaticHostConfig& host : bridges[b].static_hosts)
@@ -67,6 +76,7 @@ void Control::connect() {
   };
   neighbor_aging_.on_removed = [this](BridgeIndex bridge, Mac, const IpAddress& ip) {
     hosts_.remove(bridge, ip);
+    leases_.unmapped(bridge, ip);
   };
   solicitor_.on_silent = [this](uint32_t slot, NeighborEntry entry) {
     neighbor_aging_.expire(slot, entry);
@@ -87,14 +97,26 @@ void Control::connect() {
   };
 }
 
+void Control::connect_leases() {
+  leases_.on_bound = [this](const Leases::Grant& grant) { return on_bound(grant); };
+  leases_.on_refused = [this](const Leases::Grant& grant, Leases::Refusal refusal) {
+    on_refused_grant(grant, refusal);
+  };
+  leases_.remove = [this](uint32_t slot, NeighborEntry entry) {
+    return neighbor_aging_.remove(slot, entry);
+  };
+  fdb_aging_.is_leased = [this](uint64_t key) { return leases_.holds(key); };
+}
+
 Nanos Control::next_due() const {
-  return std::min({links_.next_due(), watch_.next_due(), announcer_.next_due(),
+  return std::min({leases_.next_due(), links_.next_due(), watch_.next_due(), announcer_.next_due(),
                    solicitor_.next_due(), forgetter_.next_due(), fdb_sweep_.next_due(),
                    neighbor_sweep_.next_due()});
 }
 
 void Control::run_due(Nanos now) {
   if (links_.next_due() <= now) links_.run(now);
+  if (leases_.next_due() <= now) leases_.run(now);
   if (watch_.next_due() <= now) watch_.run(now);
   if (announcer_.next_due() <= now) announcer_.run(now);
   if (solicitor_.next_due() <= now) solicitor_.run(now);
@@ -115,6 +137,9 @@ void Control::take_events(Nanos now) {
   Punt punt;
   for (Channel* channel : channels_)
     for (unsigned n = 0; n < kPunts && channel->punts.take(punt); ++n) forgetter_.hear(punt, now);
+  DhcpEvent dhcp;
+  for (Channel* channel : channels_)
+    for (unsigned n = 0; n < kEventsATurn && channel->leases.take(dhcp); ++n) leases_.hear(dhcp);
   const uint64_t lost = events_lost();
   if (std::exchange(lost_seen_, lost) != lost) repair(now);
 }
@@ -157,7 +182,7 @@ bool Control::end_host(uint64_t key, uint32_t slot, FdbEntry entry) {
   if (entry.aside()) questions_.unpark(key);
   for (const IpAddress& ip : ips) {
     const auto hit = tables_.neighbors.find(fdb_bridge(key), ip);
-    if (hit && hit.entry.mac() == fdb_mac(key) && (hit.entry.flags() & kStaticNeighbor) == 0)
+    if (hit && hit.entry.mac() == fdb_mac(key) && !is_pinned(hit.entry))
       neighbor_aging_.remove(hit.slot, hit.entry);
   }
   return true;
@@ -216,6 +241,15 @@ void Control::handle(const Event& event, Nanos now) {
                    "the port's share of MACs to learn is used up");
     case EventKind::kNeighborLimit:
       return alarm(event, AlarmKind::kNeighborLimit, false, "no room to learn another IP");
+    case EventKind::kLearned:
+      return leases_.learned(fdb_key(event.bridge, event.mac));
+    case EventKind::kRogueDhcp:
+      return alarm(event, AlarmKind::kRogueDhcp, true,
+                   "a DHCP message that this port may not send");
+    case EventKind::kInspected:
+      return alarm(event, AlarmKind::kArpInspection, true, owner_words(event));
+    case EventKind::kSourceGuard:
+      return alarm(event, AlarmKind::kSourceGuard, true, owner_words(event));
     case EventKind::kStorm:
       return alarm(event, AlarmKind::kStorm, false, storm_words(event));
     case EventKind::kRarpBeyond:
@@ -328,6 +362,37 @@ void Control::on_offline(uint64_t key, Location place, ForgetReason why, Nanos k
   fdb_sweep_.expect((now / kSecond + 1) * kSecond + FdbAging::kOfflineLife);
 }
 
+void Control::on_refused_grant(const Leases::Grant& grant, Leases::Refusal refusal) {
+  Event event;
+  event.bridge = grant.bridge;
+  event.to = grant.port;
+  event.at = grant.at;
+  event.mac = grant.mac;
+  event.ip = grant.ip;
+  switch (refusal) {
+    case Leases::Refusal::kGatewayIp:
+      return alarm(event, AlarmKind::kGatewayClaim, true,
+                   "DHCP gives the gateway's own address to a host");
+    case Leases::Refusal::kAnothers:
+      return alarm(event, AlarmKind::kAddressConflict, true,
+                   "given by DHCP, while another host is registered for it");
+    case Leases::Refusal::kNoRoom:
+      return alarm(event, AlarmKind::kNeighborLimit, false, "no room to register another IP");
+  }
+}
+
+// As if the host had told it itself.
+bool Control::on_bound(const Leases::Grant& grant) {
+  solicitor_.heard(grant.bridge, grant.ip, grant.at);
+  if (hosts_.add(grant.bridge, grant.mac, grant.ip, grant.at) <=
+      topology_.config().neighbors.per_mac)
+    return true;
+  const auto hit = tables_.neighbors.find(grant.bridge, grant.ip);
+  if (hit) neighbor_aging_.remove(hit.slot, hit.entry);
+  on_refused_grant(grant, Leases::Refusal::kNoRoom);
+  return false;
+}
+
 void Control::on_gateway_claim(const Event& event, Nanos now) {
   alarm(event, AlarmKind::kGatewayClaim, true,
         "a frame speaks as the gateway; it was not believed");
@@ -339,7 +404,7 @@ void Control::on_gateway_claim(const Event& event, Nanos now) {
 // Whether an address stays its owner's, whoever claims it and whether or not the owner answers.
 bool Control::is_kept(const Event& conflict) const {
   const auto hit = tables_.neighbors.find(conflict.bridge, conflict.ip);
-  if (hit && (hit.entry.flags() & kStaticNeighbor) != 0) return true;
+  if (hit && is_pinned(hit.entry)) return true;
   const FdbEntry owner = tables_.fdb.find(conflict.bridge, conflict.other_mac).entry;
   if (owner.is_free()) return false;
   // Who is on its way, stands still or is offline cannot answer for itself.

@@ -13,6 +13,7 @@
 #include "control/hint_desk.h"
 #include "control/host_edits.h"
 #include "control/host_index.h"
+#include "control/leases.h"
 #include "control/links.h"
 #include "control/move_log.h"
 #include "control/questions.h"
@@ -58,6 +59,7 @@ class Control {
   const Solicitor& solicitor() const { return solicitor_; }
   const Watch& watch() const { return watch_; }
   const Forgetter& forgetter() const { return forgetter_; }
+  const Leases& leases() const { return leases_; }
   uint64_t aged_locations() const { return fdb_aging_.aged(); }
   uint64_t aged_neighbors() const { return neighbor_aging_.aged(); }
   uint64_t events_lost() const;
@@ -67,6 +69,9 @@ class Control {
   void flush(const FlushHint& what, Nanos now);
   void tell_flushed(const FlushHint& what, Nanos now);
   bool end_host(uint64_t key, uint32_t slot, FdbEntry entry);
+  void connect_leases();
+  void on_refused_grant(const Leases::Grant& grant, Leases::Refusal refusal);
+  bool on_bound(const Leases::Grant& grant);
   void repair(Nanos now);
   void handle(const Event& event, Nanos now);
   MoveRecord record_of(const Event& event) const;
@@ -102,6 +107,7 @@ class Control {
   HintDesk hint_desk_;
   Links links_;
   Forgetter forgetter_;
+  Leases leases_;
   FdbAging fdb_aging_;
   NeighborAging neighbor_aging_;
   Sweep<FdbAging> fdb_sweep_;

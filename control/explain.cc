@@ -71,6 +71,7 @@ class Explanation {
 
   std::string classify() const;
   std::string learn() const;
+  std::string guard() const;
   std::string resolve() const;
   std::string route() const;
   std::string bridge() const;
@@ -172,6 +173,22 @@ std::string Explanation::learn() const {
   return {};
 }
 
+std::string Explanation::guard() const {
+  if (burst_.fate[i_] != Fate::kDropped) return {};
+  switch (burst_.drop[i_]) {
+    case Drop::kRogueDhcp:
+      return fmt::format("a DHCP message that {} may not send", in());
+    case Drop::kDhcpLimit:
+      return "more DHCP messages than the limits allow";
+    case Drop::kArpInspection:
+      return fmt::format("{} is not registered for the address that it names", src());
+    case Drop::kSourceGuard:
+      return fmt::format("{} is not registered for the address that it sends from", src());
+    default:
+      return {};
+  }
+}
+
 std::string Explanation::resolve() const {
   if (burst_.evidence[i_] == Evidence::kData) return {};
   const FrameEvidence& said = burst_.said[i_];
@@ -225,6 +242,7 @@ std::string Explanation::unread() const {
     default:
       break;
   }
+  if (!guard().empty()) return "not looked at";
   if (!my_bridge().transparent && view().tags > 1)
     return "not looked at, for it is said behind a second VLAN tag and not of this bridge";
   return "another worker changes this mapping at this moment";
@@ -325,6 +343,7 @@ std::string explain(const Topology& topology, const PortStates& ports, const Bur
                       describe_kind(burst, i, view), frame.captured.original_length);
   text += line("classify", words.classify());
   if (!words.is_homeless()) text += line("learn", words.learn());
+  text += line("guard", words.guard());
   text += line("resolve", words.resolve());
   if (words.is_homeless()) return text;
   text += line("route", words.route());

@@ -28,7 +28,7 @@ void Control::flush(const FlushHint& what, Nanos now) {
   neighbors.walk(0, neighbors.slot_count(), [&](uint32_t slot) {
     const auto host = neighbors.host_at(slot);
     const NeighborEntry entry = neighbors.entry_at(slot);
-    if (!host || entry.is_free() || (entry.flags() & kStaticNeighbor) != 0) return;
+    if (!host || entry.is_free() || is_pinned(entry)) return;
     if (what.ipv6 && host->ip.is_v6 != *what.ipv6) return;
     const uint64_t key = fdb_key(host->bridge, entry.mac());
     if (concerns(key, tables_.fdb.find(host->bridge, entry.mac()).entry))

@@ -119,6 +119,16 @@ struct Burst {
   }
   // Of a frame that is no runt.
   Mac dst_mac(uint16_t i) const { return load_mac(head[i].octets.data()); }
+  // Of a frame that no stage has written to. Most have no tag; what these say of one is at hand.
+  uint16_t ether_type(uint16_t i) const {
+    return tagged[i] == 0 ? load_be16(&head[i].octets[12]) : ethernet(i).ether_type;
+  }
+  std::span<const uint8_t> packet(uint16_t i) const {  // what follows the EtherType
+    const std::span<const uint8_t> frame = bytes(i);
+    return tagged[i] == 0 && frame.size() >= kEthernetHeaderSize
+               ? frame.subspan(kEthernetHeaderSize)
+               : l3_of(ethernet(i), frame);
+  }
   void drop_frame(uint16_t i, Drop reason) {
     fate[i] = Fate::kDropped;
     drop[i] = reason;

@@ -44,7 +44,9 @@ class Complaints {
 
   static constexpr bool is_notice(EventKind kind) {
     return kind == EventKind::kLearnLimit || kind == EventKind::kPortQuota ||
-           kind == EventKind::kNeighborLimit || kind == EventKind::kStorm;
+           kind == EventKind::kNeighborLimit || kind == EventKind::kStorm ||
+           kind == EventKind::kRogueDhcp || kind == EventKind::kInspected ||
+           kind == EventKind::kSourceGuard;
   }
 
   Limits all_;

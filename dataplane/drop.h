@@ -34,18 +34,23 @@ enum class Drop : uint8_t {
   kUnverified,      // its source is claimed for a place that has not been verified yet
   kStormBroadcast,  // to be flooded, and its port floods too much
   kStormMulticast,
-  kStormUnknown,  // ... to an unknown station
-  kForeignPeer,   // speaks as another switch, on a port that is not trusted
-  kPuntLimit,     // for control, which has had its share
+  kStormUnknown,   // ... to an unknown station
+  kRogueDhcp,      // a DHCP message that its port may not send
+  kDhcpLimit,      // a DHCP message beyond what the port, or all ports, may send
+  kArpInspection,  // names an address that its sender is not registered for
+  kSourceGuard,    // sent from an address that its sender is not registered for
+  kForeignPeer,    // speaks as another switch, on a port that is not trusted
+  kPuntLimit,      // for control, which has had its share
 };
 
-inline constexpr std::array<std::string_view, 28> kDropNames = {
+inline constexpr std::array<std::string_view, 32> kDropNames = {
     "no-bridge",     "vlan-mismatch", "runt",           "oversize",        "reserved-group",
     "hairpin",       "reflection",    "mac-violation",  "gateway-claim",   "no-destination",
     "no-mbuf",       "tx-full",       "port-down",      "bad-ip-header",   "martian",
     "ttl-expired",   "no-route",      "subnet-address", "too-big",         "unresolved",
     "hold-full",     "resolve-limit", "unverified",     "storm-broadcast", "storm-multicast",
-    "storm-unknown", "foreign-peer",  "punt-limit"};
+    "storm-unknown", "rogue-dhcp",    "dhcp-limit",     "arp-inspection",  "source-guard",
+    "foreign-peer",  "punt-limit"};
 static_assert(static_cast<size_t>(Drop::kPuntLimit) + 1 == kDropNames.size());
 
 constexpr std::string_view to_string(Drop reason) {

@@ -31,6 +31,10 @@ enum class EventKind : uint8_t {
   kRarpBeyond,     // an untagged RARP of `mac` at `to` that control follows in its further bridges
   kUnresolved,     // a packet waits for the MAC of `ip`
   kConfirmed,      // `mac` answered for `ip`, which was in doubt
+  kLearned,        // `mac`, in a bridge that snoops DHCP, was not known, and is at `to`
+  kRogueDhcp,      // `mac` sent a DHCP message that its port may not send
+  kInspected,      // `mac` names `ip`, which it is not registered for; `other_mac` is, if any
+  kSourceGuard,    // the same of a source address
   kStorm,          // a frame of `mac` to `other_mac` was not flooded: `to` floods too much
   kProbed,         // `mac` asked by probe or DAD whether `ip`, which is `other_mac`'s, is free
   kForeignPeer,    // `mac`, at `to`, which is not trusted, spoke as another switch

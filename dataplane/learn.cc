@@ -106,10 +106,13 @@ void post(Worker& worker, const Burst& burst, uint16_t i, EventKind kind, const 
                     .mac = fdb_mac(burst.src_key[i]),
                     .other_mac = {},
                     .ip = {}};
-  if (is_complaint(kind))
+  if (kind == EventKind::kLearned) {
+    if (worker.testimonies[burst.in_port[i]].take(worker.now)) worker.events.post(event);
+  } else if (is_complaint(kind)) {
     worker.complain(event);
-  else
+  } else {
     worker.events.post(event);
+  }
 }
 
 // A frame from a place that is not believed is passed on only for hosts that follow every frame
@@ -126,6 +129,8 @@ void conclude(Worker& worker, Burst& burst, uint16_t i, const Located& located) 
   switch (located.what) {
     case Learned::kNew:
       ++counters.learned;
+      if (worker.topology.bridge(burst.bridge[i]).config->inspect_dhcp)
+        post(worker, burst, i, EventKind::kLearned, located);
       break;
     case Learned::kMoved:
       ++counters.moved;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <span>
 
+#include "dataplane/dhcp_event.h"
 #include "dataplane/element_ring.h"
 #include "dataplane/events.h"
 #include "dataplane/punt.h"
@@ -45,14 +46,17 @@ struct Channel {
   Channel(const char* name, unsigned event_count)
       : events(name, event_count),
         punts((std::string(name) + "-punts").c_str(), kPunts),
+        leases((std::string(name) + "-leases").c_str(), kLeases),
         orders((std::string(name) + "-orders").c_str(), kOrders) {}
 
   EventRing events;
   ElementRing<Punt> punts;
+  ElementRing<DhcpEvent> leases;  // to control, of bridges that snoop DHCP
   ElementRing<Order> orders;
 
  private:
   static constexpr unsigned kOrders = 1U << 12;
+  static constexpr unsigned kLeases = 1U << 9;
 };
 
 }  // namespace godwit

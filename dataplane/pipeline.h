@@ -1,8 +1,9 @@
 // The way of a packet, on one screen.
 //
-//   rx → classify → learn → peer → resolve → route → bridge → flood → tx
-//                     │       │       │        │
-//                     └─ post ┴───────┴────────┴──→ control ──→ orders, which Worker::step obeys
+//   rx → classify → learn → guard → peer → resolve → route → bridge → flood → tx
+//                     │       │       │       │        │
+//                     └─ post ┴───────┴───────┴────────┴──→ control ──→ orders, which Worker::step
+//                                                                       obeys
 //
 // A stage is a function over a whole burst, in a file of its own, with one loop over the frames. rx
 // is Worker::step, which fills the burst; what `tx` queues is sent at the end of that round.
@@ -15,6 +16,7 @@
 #include "dataplane/bridge.h"
 #include "dataplane/classify.h"
 #include "dataplane/flood.h"
+#include "dataplane/guard.h"
 #include "dataplane/learn.h"
 #include "dataplane/peer.h"
 #include "dataplane/resolve.h"
@@ -32,6 +34,7 @@ void run_pipeline(Worker& worker, Burst& burst) {
   };
   run(Stage::kClassify, classify);  // read headers, find the bridge
   run(Stage::kLearn, learn);        // where is the source now?
+  run(Stage::kGuard, guard);        // may its sender say this?
   run(Stage::kPeer, peer);          // what do other switches say?
   run(Stage::kResolve, resolve);    // what do ARP, RARP and ND say?
   run(Stage::kRoute, route);        // to the gateway: who is the next hop?

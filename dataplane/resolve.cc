@@ -85,7 +85,8 @@ bool weigh(Tables& tables, const MappingClaim& claim, const NeighborTable::Hit& 
       next = next.with_state(heard_state(claim, next.state()));
   } else if (claim.mapping.confirms_only) {
     return true;
-  } else if (claim.mapping.overrides && is_gone(tables, claim, hit, now_s)) {
+  } else if (claim.mapping.overrides && !is_pinned(hit.entry) &&
+             is_gone(tables, claim, hit, now_s)) {
     out = Mapped::kTakenOver;
     next = next.with_mac(claim.mapping.mac).with_state(NeighborState::kStale).with_next_seq();
   } else {

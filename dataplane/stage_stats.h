@@ -10,10 +10,20 @@
 
 namespace godwit {
 
-enum class Stage : uint8_t { kClassify, kLearn, kPeer, kResolve, kRoute, kBridge, kFlood, kTx };
+enum class Stage : uint8_t {
+  kClassify,
+  kLearn,
+  kGuard,
+  kPeer,
+  kResolve,
+  kRoute,
+  kBridge,
+  kFlood,
+  kTx
+};
 
-inline constexpr std::array<std::string_view, 8> kStageNames = {
-    "classify", "learn", "peer", "resolve", "route", "bridge", "flood", "tx"};
+inline constexpr std::array<std::string_view, 9> kStageNames = {
+    "classify", "learn", "guard", "peer", "resolve", "route", "bridge", "flood", "tx"};
 
 struct StageCount {
   uint64_t calls = 0;

@@ -22,29 +22,57 @@ size_t fixed_ips(const BridgeConfig& bridge) {
                                            [](const auto& host) { return host.ip.has_value(); }));
 }
 
+size_t untrusted_members(const BridgeConfig& bridge) {
+  const auto& members = bridge.members;
+  return static_cast<size_t>(
+      std::count_if(members.begin(), members.end(), [](const auto& m) { return !m.trusted; }));
+}
+
+// What each of so many ports is granted beyond a limit: all of them no more than half of it.
+uint64_t floor_within(uint64_t floor, uint64_t limit, size_t ports) {
+  return std::min<uint64_t>(floor, limit / (2 * std::max<size_t>(ports, 1)));
+}
+
+uint64_t learn_floor(const Config& config, const BridgeConfig& bridge) {
+  size_t all_ports = 0;
+  for (const BridgeConfig& one : config.bridges) all_ports += untrusted_members(one);
+  const uint64_t of_bridge =
+      floor_within(bridge.learn_floor, bridge.learn_limit, untrusted_members(bridge));
+  return floor_within(of_bridge, config.fdb_limit, all_ports);
+}
+
+uint64_t neighbor_floor(const Config& config) {
+  return floor_within(config.neighbors.floor, config.neighbors.limit, config.ports.size());
+}
+
 uint32_t fdb_entries(const Config& config) {
   uint64_t entries = config.fdb_limit;
-  for (const BridgeConfig& bridge : config.bridges) entries += fixed_macs(bridge);
+  for (const BridgeConfig& bridge : config.bridges)
+    entries += fixed_macs(bridge) + untrusted_members(bridge) * learn_floor(config, bridge);
   return static_cast<uint32_t>(entries);
 }
 
 uint32_t neighbor_entries(const Config& config) {
-  uint64_t entries = config.neighbors.limit;
+  uint64_t entries = config.neighbors.limit + config.ports.size() * neighbor_floor(config);
   for (const BridgeConfig& bridge : config.bridges) entries += fixed_ips(bridge);
   return static_cast<uint32_t>(entries);
 }
 
 QuotaLimits fdb_limits(const Config& config) {
   QuotaLimits limits;
+  limits.total = static_cast<int64_t>(config.fdb_limit);
   for (size_t b = 0; b < config.bridges.size(); ++b) {
     const BridgeConfig& bridge = config.bridges[b];
+    limits.total += static_cast<int64_t>(fixed_macs(bridge));
     limits.per_bridge.push_back(static_cast<int64_t>(bridge.learn_limit + fixed_macs(bridge)));
+    const auto floor = static_cast<int64_t>(learn_floor(config, bridge));
     for (const MemberConfig& member : bridge.members) {
       if (member.trusted) continue;
       const auto here = std::count_if(bridge.static_hosts.begin(), bridge.static_hosts.end(),
                                       [&](const auto& host) { return host.port == member.port; });
       limits.per_port.push_back({static_cast<BridgeIndex>(b), member.port,
-                                 static_cast<int64_t>(bridge.learn_limit_per_port) + here});
+                                 static_cast<int64_t>(bridge.learn_limit_per_port) + here,
+                                 floor + here});
     }
   }
   return limits;
@@ -52,9 +80,13 @@ QuotaLimits fdb_limits(const Config& config) {
 
 QuotaLimits neighbor_limits(const Config& config) {
   QuotaLimits limits;
+  limits.total = static_cast<int64_t>(config.neighbors.limit);
+  for (const BridgeConfig& bridge : config.bridges)
+    limits.total += static_cast<int64_t>(fixed_ips(bridge));
   for (size_t p = 0; p < config.ports.size(); ++p)
-    limits.per_port.push_back(
-        {kNoBridge, static_cast<PortIndex>(p), static_cast<int64_t>(config.neighbors.per_port)});
+    limits.per_port.push_back({kNoBridge, static_cast<PortIndex>(p),
+                               static_cast<int64_t>(config.neighbors.per_port),
+                               static_cast<int64_t>(neighbor_floor(config))});
   return limits;
 }
 

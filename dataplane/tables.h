@@ -11,8 +11,12 @@
 
 namespace godwit {
 
-// A flag of a NeighborEntry: from the config, never aged and never taken over.
+// Flags of a NeighborEntry: from the config; from DHCP, as long as the lease lasts.
 inline constexpr unsigned kStaticNeighbor = 1;
+inline constexpr unsigned kRegisteredNeighbor = 2;
+
+// Such an entry neither ages nor goes to another MAC, whoever claims it.
+constexpr bool is_pinned(NeighborEntry entry) { return entry.flags() != 0; }
 
 struct Tables {
   // Sized by the config, with its static hosts and gateways in place. Throws std::system_error when

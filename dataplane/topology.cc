@@ -85,6 +85,8 @@ Topology::Topology(const Config& config) : config_(config) {
     bridges_[b].name = from.name;
     bridges_[b].index = static_cast<BridgeIndex>(b);
     bridges_[b].vlan = from.vlan.value_or(0);
+    bridges_[b].is_guarded = from.inspect_arp || from.inspect_dhcp || from.inspect_source;
+    has_guards_ |= bridges_[b].is_guarded;
     bridges_[b].mtu = from.mtu;
     bridges_[b].transparent = from.is_vlan_transparent();
     if (from.gateway) set_gateway(bridges_[b], *from.gateway);

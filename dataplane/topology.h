@@ -39,7 +39,8 @@ struct BridgeContext {
   BridgeIndex index = kNoBridge;
   uint16_t vlan = 0;  // 0: VLAN-transparent
   bool transparent = false;
-  uint16_t mtu = 1500;  // octets of an IP packet routed into it
+  bool is_guarded = false;  // `inspect` has something to do
+  uint16_t mtu = 1500;      // octets of an IP packet routed into it
   bool has_gateway = false;
   bool has_gateway_v6 = false;  // the gateway has an IPv6 address, and so a link-local one too
   Mac gateway_mac;              // zero: no gateway
@@ -84,6 +85,7 @@ class Topology {
   explicit Topology(const Config& config);
 
   const Config& config() const { return config_; }
+  bool has_guards() const { return has_guards_; }  // in any bridge
   std::span<const PortContext> ports() const { return ports_; }
   std::span<const BridgeContext> bridges() const { return bridges_; }
   const PortContext& port(PortIndex i) const { return ports_[i]; }
@@ -93,6 +95,7 @@ class Topology {
   void join(const Membership& membership);
 
   const Config& config_;
+  bool has_guards_ = false;
   std::vector<PortContext> ports_;
   std::vector<BridgeContext> bridges_;
 };

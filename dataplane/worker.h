@@ -141,6 +141,7 @@ class alignas(RTE_CACHE_LINE_SIZE) Worker {
   const Fib& fib;
   EventRing& events;
   ElementRing<Punt>& punts;
+  ElementRing<DhcpEvent>& leases;
   rte_mempool* const pool;
 
   Nanos now = 0;  // of this round
@@ -165,6 +166,9 @@ class alignas(RTE_CACHE_LINE_SIZE) Worker {
   std::vector<TokenBucket> icmp_errors;
   RateSketch answers_per_source;
   StormLimits storm;
+  // DHCP messages that control hears of: of one port that is not trusted, and of all.
+  std::vector<TokenBucket> dhcp_of_port;
+  TokenBucket dhcp;
   ConfirmedClaims confirmed_claims;
 
   std::vector<const Membership*> hearers;  // scratch of `flood`; reserved

@@ -80,12 +80,14 @@ struct BridgeConfig {
   Nanos aging = 300 * kSecond;  // whole seconds, 1 s .. 32000 s
   uint64_t learn_limit = 1U << 20;
   uint64_t learn_limit_per_port = 65536;  // new entries on an untrusted port
+  uint64_t learn_floor = 4;               // ... granted though others have used up a limit
   std::optional<GatewayConfig> gateway;
   uint16_t mtu = 1500;  // octets of an IP packet that the gateway sends into the bridge
   bool suppress = false;
   MovesConfig moves;
   bool inspect_arp = false;
   bool inspect_dhcp = false;
+  bool inspect_source = false;
   std::vector<StaticHostConfig> static_hosts;
 
   // No VLAN id and no tagged member: frames pass with whatever tags they carry.
@@ -119,7 +121,8 @@ struct NeighborsConfig {
   uint64_t limit = 1U << 20;
   uint64_t per_port = 65536;
   uint64_t per_mac = 64;
-  bool learn = true;  // make entries from ARP and ND that godwit only overhears
+  uint64_t floor = 4;  // of a port, though others have used up the limit
+  bool learn = true;   // make entries from ARP and ND that godwit only overhears
 };
 
 struct ControlConfig {

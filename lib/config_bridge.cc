@@ -39,6 +39,7 @@ class BridgeReader {
     MapReader learning = map_.enter("learning");
     learning.read_count("limit", bridge_.learn_limit, kEntries);
     learning.read_count("per_port", bridge_.learn_limit_per_port, kEntries);
+    learning.read_count("floor", bridge_.learn_floor, {0, kEntries.max});
     learning.finish();
     read_gateway();
     read_mtu();
@@ -47,6 +48,7 @@ class BridgeReader {
     MapReader inspect = map_.enter("inspect");
     inspect.read_bool("arp", bridge_.inspect_arp);
     inspect.read_bool("dhcp", bridge_.inspect_dhcp);
+    inspect.read_bool("source", bridge_.inspect_source);
     inspect.finish();
     read_static_hosts();
     map_.finish();

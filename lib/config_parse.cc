@@ -167,6 +167,7 @@ class ConfigParser {
     map.read_count("limit", neighbors.limit, kEntries);
     map.read_count("per_port", neighbors.per_port, kEntries);
     map.read_count("per_mac", neighbors.per_mac, kEntries);
+    map.read_count("floor", neighbors.floor, {0, kEntries.max});
     map.read_bool("learn", neighbors.learn);
     map.finish();
   }

@@ -19,6 +19,9 @@ struct PortLimit {
   BridgeIndex bridge = kNoBridge;
   Location port = kNoLocation;
   int64_t most = kUnlimited;
+  // So many are granted even when others have used up the bridge's or the table's limit, which may
+  // be exceeded by as much: a port that floods shuts out no other.
+  int64_t floor = 0;
 };
 
 // Limits in entries. A bridge beyond the end of its list and a port that is not in its list are
@@ -47,7 +50,7 @@ class Quota {
       : total_(limits.total), bridges_(limits.per_bridge.size()) {
     for (size_t b = 0; b < bridges_.size(); ++b) bridges_[b].limit = limits.per_bridge[b];
     for (const PortLimit& port : limits.per_port)
-      ports_.try_emplace(port_key(port.bridge, port.port), port.most);
+      ports_.try_emplace(port_key(port.bridge, port.port), port.most, port.floor);
   }
 
   // Counts one entry more, or nothing if that would exceed a limit.
@@ -57,6 +60,11 @@ class Quota {
     Counter* const of_port = find_port(bridge, port);
     Counter* const of_bridge = find_bridge(bridge);
     if (is_spent(of_port)) return QuotaAnswer::kPortSpent;
+    if (of_port != nullptr && take_up_to(of_port, of_port->floor)) {
+      add(of_bridge);
+      add(&total_);
+      return QuotaAnswer::kGranted;
+    }
     if (is_spent(of_bridge) || is_spent(&total_)) return QuotaAnswer::kSpent;
     if (!take(of_port)) return QuotaAnswer::kPortSpent;
     if (take(of_bridge)) {
@@ -75,7 +83,7 @@ class Quota {
 
   // An entry changed its port. Never refused: a move beyond the limit is counted, not stopped.
   void move(BridgeIndex bridge, Location from, Location to) {
-    if (Counter* c = find_port(bridge, to)) c->used.fetch_add(1, std::memory_order_relaxed);
+    add(find_port(bridge, to));
     give(find_port(bridge, from));
   }
 
@@ -97,9 +105,10 @@ class Quota {
   // given back a moment before the thread that moved it has counted it on its new port.
   struct alignas(64) Counter {
     Counter() = default;
-    explicit Counter(int64_t most) : limit(most) {}
+    explicit Counter(int64_t most, int64_t least = 0) : limit(most), floor(std::min(most, least)) {}
     std::atomic<int64_t> used{0};
     int64_t limit = kUnlimited;
+    int64_t floor = 0;
   };
 
   static uint32_t port_key(BridgeIndex bridge, Location port) {
@@ -117,15 +126,18 @@ class Quota {
   static bool is_spent(const Counter* c) {
     return c != nullptr && c->used.load(std::memory_order_relaxed) >= c->limit;
   }
-  // A CAS loop and not add-then-undo: the count never exceeds the limit, even for a moment.
+  // A CAS loop and not add-then-undo: such a count never exceeds the limit, even for a moment.
   // Relaxed: the counts guard no other memory.
-  static bool take(Counter* c) {
-    if (c == nullptr) return true;
+  static bool take(Counter* c) { return c == nullptr || take_up_to(c, c->limit); }
+  static bool take_up_to(Counter* c, int64_t limit) {
     int64_t n = c->used.load(std::memory_order_relaxed);
     do {
-      if (n >= c->limit) return false;
+      if (n >= limit) return false;
     } while (!c->used.compare_exchange_weak(n, n + 1, std::memory_order_relaxed));
     return true;
+  }
+  static void add(Counter* c) {
+    if (c != nullptr) c->used.fetch_add(1, std::memory_order_relaxed);
   }
   static void give(Counter* c) {
     if (c != nullptr) c->used.fetch_sub(1, std::memory_order_relaxed);

@@ -28,6 +28,11 @@ class Case:
         self._sent = {}
         self._hints = []
         self._files = None
+        self._hints = []
+
+    def hint(self, seconds, **what):
+        """The VM manager says something: one of the keys of --hints, with its body."""
+        self._hints.append({'at': f'{seconds}s', **what})
 
     def rx(self, seconds, port, frame, length=None):
         """`port` received `frame`; `length` is that on the wire when the capture cut the frame short."""
@@ -91,6 +96,8 @@ class Case:
         if self._hints:
             (folder / 'hints.yaml').write_text(''.join(f'- {_flow(hint)}\n' for hint in self._hints))
         (folder / 'config.yaml').write_text(self._config)
+        if self._hints:
+            (folder / 'hints.yaml').write_text(''.join(f'- {_flow(hint)}\n' for hint in self._hints))
         (folder / 'expect.yaml').write_text(self._expect_text())
 
     def _expect_text(self):

@@ -10,6 +10,10 @@ import hmac
 import ipaddress
 import pathlib
 import struct
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "pcaps"))
+import dhcp  # noqa: E402  (found by the line above)
 
 VM, PEER, BROADCAST = "525400000002", "525400000001", "ffffffffffff"
 VM4, PEER4, NO4 = "10.9.0.2", "10.9.0.1", "0.0.0.0"
@@ -129,7 +133,26 @@ def forget_seeds():
     yield "cut", forget(1, [VM6])[:-1]
 
 
-TARGETS = {"packet": packet_seeds, "forget": forget_seeds}
+def dhcp_seeds():
+    """Payloads of UDP."""
+    client, address = "52:54:00:00:00:02", VM4
+    lease = bytes([51, 4, 0, 0, 14, 16])
+    overloaded = bytearray(dhcp.message(2, dhcp.ACK, 1, client, yiaddr=address, options=bytes([52, 1, 3])))
+    overloaded[44:51] = lease + b"\xff"
+    given = dhcp.message6(dhcp.REPLY, 0x123, client, "fd00:9::2", 600)
+    yield "discover", dhcp.message(1, dhcp.DISCOVER, 1, client)
+    yield "ack", dhcp.message(2, dhcp.ACK, 1, client, yiaddr=address, options=lease)
+    yield "ack-overloaded", bytes(overloaded)
+    yield "release", dhcp.message(1, dhcp.RELEASE, 2, client, ciaddr=address)
+    yield "decline", dhcp.message(1, dhcp.DECLINE, 2, client, options=bytes([50, 4]) + packed(address))
+    yield "solicit", dhcp.message6(dhcp.SOLICIT, 0x123, client)
+    yield "reply", given
+    yield "reply-refused", given[:4] + dhcp.option6(13, b"\0\2") + given[4:]
+    yield "relay-reply", bytes([13, 0]) + bytes(32) + dhcp.option6(9, given)
+    yield "relay-forward-twice", bytes([12, 1]) + bytes(32) + dhcp.option6(9, bytes([12, 0]) + bytes(32))
+
+
+TARGETS = {"packet": packet_seeds, "dhcp": dhcp_seeds, "forget": forget_seeds}
 
 
 def main():

@@ -26,6 +26,8 @@ ports:
   vault2: {}
   loud: {storm: {broadcast: 1/s, multicast: 1/s, unknown_unicast: 1/s}}
   quiet: {}
+  cell1: {}
+  cell2: {}
 bridges:
   red:
     vlan: 10
@@ -34,6 +36,7 @@ bridges:
     static: [{mac: "52:54:00:00:00:09", port: server1, ip: 10.9.0.9}]
   island: {ports: [lonely]}
   hall: {ports: [loud, quiet]}
+  cell: {ports: [cell1, cell2], inspect: {arp: true, dhcp: true, source: true}}
   vault:
     ports: [vault1, vault2]
     moves: {class: registered}
@@ -77,6 +80,14 @@ Octets word(size_t payload) {
   return frame;
 }
 
+// As a DHCP server sends them; there is no message in it.
+Octets to_dhcp_client() {
+  Octets frame(64);
+  const UdpFlow flow{.src = kFar, .dst = kHost, .src_port = 67, .dst_port = 68};
+  frame.resize(build_udp(frame, {.dst = kPeer, .src = kVm}, flow, {}));
+  return frame;
+}
+
 Octets spoiled(Octets frame, size_t at) {
   frame[at] ^= 0xff;
   return frame;
@@ -112,6 +123,9 @@ const std::vector<Case>& cases() {
       {"no-route", "server2", packet(kHost, IpAddress::v4(0xc6336401))},
       {"subnet-address", "server2", packet(kHost, IpAddress::v4(0x0a0900ff))},
       {"too-big", "server2", long_packet()},
+      {"rogue-dhcp", "cell1", to_dhcp_client()},
+      {"arp-inspection", "cell1", garp(kVm, kHost)},
+      {"source-guard", "cell1", packet(kHost, kFar)},
       {"storm-broadcast", "loud", data(kVm, kBroadcastMac)},
       {"storm-multicast", "loud", data(kVm, kGroup)},
       {"storm-unknown", "loud", data(kVm, kPeer)},
@@ -142,8 +156,8 @@ TEST_CASE("a dropped frame is counted for its reason, reaches nobody and is free
 TEST_CASE("every reason that the pipeline can have is among them", "[drop]") {
   // Whoever fills the buffers finds a frame too long; what a port does not take is counted for that
   // port. A packet that waits is dropped later than others.
-  std::set<std::string_view> reasons = {"oversize", "tx-full", "resolve-limit", "hold-full",
-                                        "unresolved"};
+  std::set<std::string_view> reasons = {"oversize",  "tx-full",    "resolve-limit",
+                                        "hold-full", "dhcp-limit", "unresolved"};
   for (const Case& c : cases()) reasons.insert(c.reason);
   CHECK(reasons == std::set<std::string_view>(kDropNames.begin(), kDropNames.end()));
 }

@@ -47,18 +47,18 @@ bridges:
     vlan: 10
     ports: [server1, server2, {port: uplink, tagged: true, trusted: true}]
     aging: 300s
-    learning: {limit: 1000000, per_port: 4096}
+    learning: {limit: 1000000, per_port: 4096, floor: 2}
     gateway: {mac: "02:00:5e:10:00:01", addresses: [10.9.0.254/24, "fd00:9::fe/64"]}
     mtu: 9000
     suppress: true
     moves: {class: registered, settle: 5s, veto: 30s, probe_wait: 60ms, probe_timeout: 150ms,
             keepalive: off, activate: announce, hold: {frames: 8Ki, bytes: 16Mi, time: 1.5s}}
-    inspect: {arp: false, dhcp: true}
+    inspect: {arp: false, dhcp: true, source: true}
     static: [{mac: "52:54:00:00:00:09", port: server1, ip: 10.9.0.9}]
 routes: [{to: 0.0.0.0/0, via: 10.9.0.1}]
 limits: {arp_per_source: 16/s, arp_per_port: 1001/s, punt: 50001/s, resolve_per_target: 2/s,
          unresolved_per_target: 4, unresolved: 4097, icmp_errors: 101/s}
-neighbors: {limit: 2Mi, per_port: 1Ki, per_mac: 8, learn: false}
+neighbors: {limit: 2Mi, per_port: 1Ki, per_mac: 8, floor: 3, learn: false}
 control: {socket: /tmp/godwit.sock, metrics: "[::1]:9464", listen: "127.0.0.1:9465", token: /etc/t}
 workers: {count: 2, burst: 64}
 memory: {mbufs: 64Ki}
@@ -92,6 +92,7 @@ TEST_CASE("every key of the configuration reaches the model", "[config]") {
   CHECK(config.neighbors.limit == 2U << 20);
   CHECK(config.neighbors.per_port == 1024);
   CHECK(config.neighbors.per_mac == 8);
+  CHECK(config.neighbors.floor == 3);
   CHECK_FALSE(config.neighbors.learn);
   CHECK(config.control.socket == "/tmp/godwit.sock");
   CHECK(config.control.metrics == "[::1]:9464");
@@ -129,6 +130,8 @@ TEST_CASE("every key of a bridge reaches the model", "[config]") {
   CHECK(bridge.moves.hold.time == 1500 * kMillisecond);
   CHECK_FALSE(bridge.inspect_arp);
   CHECK(bridge.inspect_dhcp);
+  CHECK(bridge.inspect_source);
+  CHECK(bridge.learn_floor == 2);
   REQUIRE(bridge.static_hosts.size() == 1);
   CHECK(to_string(bridge.static_hosts[0].mac) == "52:54:00:00:00:09");
   CHECK(bridge.static_hosts[0].ip == parse_ip("10.9.0.9"));
