@@ -161,6 +161,7 @@ std::string Control::hear(const Hint& hint, Nanos now) {
 }
 
 void Control::link(PortIndex port, bool up, Nanos now) {
+  up = up && topology_.port(port).enabled;
   Nanos patience = 0;
   for (const Membership& member : topology_.port(port).memberships)
     patience = std::max(patience, topology_.bridge(member.bridge).config->moves.hold.time);

@@ -125,7 +125,12 @@ void Daemon::feed_watchdog() {
 
 void Daemon::tell_totals() const {
   const PortCounters all = switch_.totals().all_ports;
-  log("stopped: {} frames in, {} out, {} dropped", all.rx, all.tx, dropped(all) + all.tx_full);
+  std::string reasons;
+  for (size_t d = 0; d < kDropNames.size(); ++d)
+    if (all.drops[d] != 0)
+      reasons += fmt::format("{}{} {}", reasons.empty() ? ": " : ", ", kDropNames[d], all.drops[d]);
+  log("stopped: {} frames in, {} out, {} dropped{}; {} copies that no port took", all.rx, all.tx,
+      dropped(all), reasons, all.tx_full);
 }
 
 }  // namespace godwit

@@ -23,9 +23,10 @@ constexpr uint64_t kOfSwitch = 8192;      // copies, frames of godwit's own
 constexpr uint64_t kOfWorker = 4096;      // bursts under way, its cache, frames lent
 constexpr uint64_t kMostHeld = 1U << 16;  // for machines on their way, whatever the bridges allow
 constexpr unsigned kBufferCache = 256;
-constexpr uint64_t kBufferOctets =
-    RTE_MBUF_DEFAULT_BUF_SIZE + sizeof(rte_mbuf) + 2 * RTE_CACHE_LINE_SIZE;
-constexpr uint64_t kOtherMegabytes = 256;  // rings, descriptors, routes, DPDK's own
+constexpr uint64_t kBufferExtra =  // octets beside the room for the frame
+    RTE_PKTMBUF_HEADROOM + sizeof(rte_mbuf) + 2 * RTE_CACHE_LINE_SIZE;
+constexpr uint16_t kFrameExtra = 14 + 2 * 4;  // octets of a frame in front of what counts as MTU
+constexpr uint64_t kOtherMegabytes = 256;     // rings, descriptors, routes, DPDK's own
 
 uint64_t buffers(const Config& config) {
   if (config.mbufs != 0) return config.mbufs;
@@ -36,6 +37,14 @@ uint64_t buffers(const Config& config) {
   for (const PortConfig& port : config.ports)
     count += kDescriptors * (port.queues + config.workers.count);
   return count;
+}
+
+// The longest frame fits one buffer.
+uint16_t room(const Config& config) {
+  uint16_t most = RTE_MBUF_DEFAULT_DATAROOM;
+  for (const PortConfig& port : config.ports)
+    most = std::max<uint16_t>(most, port.mtu + kFrameExtra);
+  return RTE_ALIGN_CEIL(most, RTE_CACHE_LINE_SIZE);
 }
 
 // What DPDK calls a port's device, and how it is to be made.
@@ -71,9 +80,9 @@ std::string_view advice(const DeviceName& device) {
 
 void FreePool::operator()(rte_mempool* pool) const { rte_mempool_free(pool); }
 
-PoolPointer make_pool(const std::string& name, uint64_t buffers) {
+PoolPointer make_pool(const std::string& name, uint64_t buffers, uint16_t room) {
   PoolPointer pool(rte_pktmbuf_pool_create(name.c_str(), static_cast<unsigned>(buffers),
-                                           kBufferCache, 0, RTE_MBUF_DEFAULT_BUF_SIZE,
+                                           kBufferCache, 0, RTE_PKTMBUF_HEADROOM + room,
                                            SOCKET_ID_ANY));
   if (!pool)
     throw std::runtime_error(fmt::format(
@@ -89,6 +98,7 @@ std::unique_ptr<PortDevice> open_device(const std::string& port, const std::stri
     if (device.kind == DeviceKind::kVhost)
       return std::make_unique<VhostDevice>(VhostOptions{.path = device.name,
                                                         .device = text,
+                                                        .mtu = use.mtu,
                                                         .client = device.client,
                                                         .queues = use.rx_queues,
                                                         .workers = use.workers,
@@ -96,6 +106,7 @@ std::unique_ptr<PortDevice> open_device(const std::string& port, const std::stri
                                            pool);
     return std::make_unique<Ethdev>(EthdevOptions{.argument = dpdk_argument(device, use.number),
                                                   .device = text,
+                                                  .mtu = use.mtu,
                                                   .rx_queues = use.rx_queues,
                                                   .workers = use.workers,
                                                   .first_worker = use.number},
@@ -116,7 +127,8 @@ std::vector<std::string> pci_arguments(const std::vector<std::string>& devices) 
 
 std::vector<std::string> daemon_arguments(const Config& config,
                                           const std::vector<std::string>& of_user) {
-  const uint64_t megabytes = (buffers(config) * kBufferOctets >> 20) + kOtherMegabytes;
+  const uint64_t megabytes =
+      (buffers(config) * (room(config) + kBufferExtra) >> 20) + kOtherMegabytes;
   std::vector<std::string> texts;
   for (const PortConfig& port : config.ports) texts.push_back(port.device);
   std::vector<std::string> arguments = {"--file-prefix=godwit", "--log-level=*:warning",
@@ -127,11 +139,12 @@ std::vector<std::string> daemon_arguments(const Config& config,
   return arguments;
 }
 
-Devices::Devices(const Config& config) : pool_(make_pool("frames", buffers(config))) {
+Devices::Devices(const Config& config) : pool_(make_pool("frames", buffers(config), room(config))) {
   for (size_t p = 0; p < config.ports.size(); ++p) {
     const PortConfig& port = config.ports[p];
     owned_.push_back(open_device(port.name, port.device,
                                  {.number = static_cast<PortIndex>(p),
+                                  .mtu = port.mtu,
                                   .rx_queues = port.queues,
                                   .workers = config.workers.count},
                                  pool_.get()));

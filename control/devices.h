@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include <rte_mbuf.h>
+
 #include "dataplane/port_device.h"
 
 #include "lib/config.h"
@@ -20,12 +22,15 @@ struct FreePool {
 };
 using PoolPointer = std::unique_ptr<rte_mempool, FreePool>;
 
-// Throws std::runtime_error when memory is short.
-PoolPointer make_pool(const std::string& name, uint64_t buffers);
+// Each buffer has room for so many octets of a frame. Throws std::runtime_error when memory is
+// short.
+PoolPointer make_pool(const std::string& name, uint64_t buffers,
+                      uint16_t room = RTE_MBUF_DEFAULT_DATAROOM);
 
 // How a device is to be used.
 struct DeviceUse {
   PortIndex number = 0;    // of the port; unique
+  uint16_t mtu = 0;        // octets; 0: as the device has it
   uint16_t rx_queues = 1;  // at most
   uint16_t workers = 1;
 };

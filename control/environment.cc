@@ -11,13 +11,19 @@
 namespace godwit {
 namespace {
 
-std::vector<int> allowed_cpus() {
+std::vector<int> find_allowed_cpus() {
   cpu_set_t set;
   CPU_ZERO(&set);
   sched_getaffinity(0, sizeof set, &set);
   std::vector<int> cpus;
   for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu)
     if (CPU_ISSET(cpu, &set)) cpus.push_back(cpu);
+  return cpus;
+}
+
+// As they are at the first call: EAL binds this thread to one of them.
+const std::vector<int>& allowed_cpus() {
+  static const std::vector<int> cpus = find_allowed_cpus();
   return cpus;
 }
 
@@ -45,7 +51,7 @@ bool has_cpu_for_each(uint16_t workers) { return cpu_count() > workers; }
 std::vector<std::string> lcore_arguments(uint16_t workers,
                                          const std::vector<std::string>& of_user) {
   if (any_starts_with(of_user, {"--lcores", "-l", "-c"})) return {};
-  const std::vector<int> cpus = allowed_cpus();
+  const std::vector<int>& cpus = allowed_cpus();
   std::string map = fmt::format("0@{}", cpus[0]);
   for (uint16_t w = 1; w <= workers; ++w) map += fmt::format(",{}@{}", w, cpus[w % cpus.size()]);
   return {"--lcores=" + map};

@@ -1,5 +1,8 @@
 // The parts of EAL's command line that depend on the machine: where threads run, and what memory
 // there is.
+//
+// The first call of any of these comes before EAL starts, which binds the calling thread to one
+// CPU.
 #pragma once
 
 #include <cstdint>

@@ -276,6 +276,9 @@ std::string Explanation::bridge() const {
   switch (burst_.drop[i_]) {
     case Drop::kReservedGroup:
       return fmt::format("{} is for the next bridge only: not relayed (reserved-group)", dst());
+    case Drop::kIsolated:
+      return fmt::format("{} is at {}, and {} is isolated as well: dropped (isolated)", dst(),
+                         place(burst_.out[i_]), in());
     case Drop::kHairpin:
       return fmt::format("{} is at {}, where the frame came from: dropped (hairpin)", dst(), in());
     case Drop::kStormBroadcast:

@@ -70,6 +70,7 @@ Replay::Replay(const Topology& topology, CaptureMerge& captures, CaptureDirector
   for (size_t p = 0; p < ports_.size(); ++p) {
     ports_[p] = std::make_unique<ArrayPort>(static_cast<PortIndex>(p), sink);
     port_list_[p] = ports_[p].get();
+    tables_.ports.set(static_cast<PortIndex>(p), topology.port(static_cast<PortIndex>(p)).enabled);
   }
   worker_.observer = this;
 }

@@ -44,6 +44,7 @@ class Switch::User final : public PortUser {
   // A guest that comes may be one that stood still elsewhere in its bridge: what was held for those
   // is flooded, and so finds it, whoever it is.
   void link(bool up) override {
+    up = up && topology_.port(port_).enabled;
     if (!states_.set(port_, up) || !up) return;
     for (const Membership& here : topology_.port(port_).memberships)
       for (const Membership& there : topology_.bridge(here.bridge).members)
@@ -79,9 +80,10 @@ Switch::~Switch() {
 void Switch::use_devices() {
   for (size_t p = 0; p < devices_.size(); ++p) {
     const auto port = static_cast<PortIndex>(p);
+    const bool enabled = topology_.port(port).enabled;
     users_.push_back(std::make_unique<User>(topology_, tables_.ports, port, quiescence_));
     devices_[p]->attach(users_.back().get());
-    tables_.ports.set(port, devices_[p]->state().up);
+    tables_.ports.set(port, enabled && devices_[p]->state().up);
   }
 }
 

@@ -55,6 +55,9 @@ void look_everywhere(Worker& worker, Burst& burst, uint16_t i, FdbEntry entry) {
     burst.fate[i] = Fate::kConsumed;
   } else if (entry.location() == burst.in_port[i] && burst.routed[i] == Routed::kNo) {
     burst.drop_frame(i, Drop::kHairpin);
+  } else if (burst.routed[i] == Routed::kNo &&
+             worker.topology.are_isolated(burst.in_port[i], entry.location())) {
+    burst.drop_frame(i, Drop::kIsolated);
   } else if (waits(worker, entry)) {
     park(worker, burst, i);
   } else if (entry.aside() || !worker.tables.ports.is_up(entry.location())) {
@@ -73,7 +76,8 @@ bool is_odd(Location at, PortIndex from) { return (at == from) | (at == kSelf); 
     const FdbEntry entry(burst.found_entry[i]);
     burst.fate[i] = Fate::kForwarded;
     if (entry.is_free() || entry.aside() || !ports.is_up(burst.out[i]) ||
-        is_odd(burst.out[i], burst.in_port[i]))
+        is_odd(burst.out[i], burst.in_port[i]) ||
+        worker.topology.are_isolated(burst.in_port[i], burst.out[i]))
       decide(worker, burst, i, entry);
   }
 }
@@ -86,7 +90,7 @@ void bridge(Worker& worker, Burst& burst) {
   const bool all_known = worker.tables.fdb.find_bulk(burst.dst_key.data(), burst.dst_home.data(),
                                                      burst.count, burst.found_entry.data());
   burst.flooded = 0;
-  bool is_plain = all_known && burst.dropped == 0;
+  bool is_plain = all_known && burst.dropped == 0 && !worker.topology.any_isolated();
   uint64_t any = 0;
   for (uint16_t i = 0; i < burst.count; ++i) {
     burst.out[i] = FdbEntry(burst.found_entry[i]).location();

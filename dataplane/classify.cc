@@ -63,6 +63,11 @@ bool is_from_peer(const EthernetView& view) {
   return view.ether_type == kEtherTypeLocal && view.dst == kForgetGroup;
 }
 
+Drop why_homeless(const PortContext& port) {
+  if (!port.enabled) return Drop::kPortDown;
+  return port.memberships.empty() ? Drop::kNoBridge : Drop::kVlanMismatch;
+}
+
 // Any frame at all.
 [[gnu::noinline]] void classify_any(const Topology& topology, const PortContext& port, Burst& burst,
                                     uint16_t i) {
@@ -76,8 +81,7 @@ bool is_from_peer(const EthernetView& view) {
   burst.tags += burst.tagged[i];
   if (is_evidence_ethertype(view->ether_type)) listen(burst, i, *view);
   const BridgeIndex bridge = view->tags == 0 ? port.untagged : tagged_bridge_of(port, *view);
-  if (bridge == kNoBridge)
-    return reject(burst, i, port.memberships.empty() ? Drop::kNoBridge : Drop::kVlanMismatch);
+  if (bridge == kNoBridge) return reject(burst, i, why_homeless(port));
   burst.bridge[i] = bridge;
   burst.src_key[i] = fdb_key(bridge, view->src);
   burst.dst_key[i] = fdb_key(bridge, view->dst);

@@ -21,7 +21,7 @@ enum class Drop : uint8_t {
   kNoDestination,   // flooded, and there was no other port to flood to
   kNoMbuf,          // no buffer left for a copy
   kTxFull,          // the output port takes no more
-  kPortDown,        // the output port is down
+  kPortDown,        // the output port is down, or the port that it came in by is not enabled
   kBadIpHeader,     // to be routed, and not what RFC 1812 §5.2.2 or RFC 8200 §3 asks for
   kMartian,         // to be routed, from or to an address that no router passes on
   kTtlExpired,      // to be routed, and its TTL or hop limit is used up
@@ -41,17 +41,18 @@ enum class Drop : uint8_t {
   kSourceGuard,    // sent from an address that its sender is not registered for
   kForeignPeer,    // speaks as another switch, on a port that is not trusted
   kPuntLimit,      // for control, which has had its share
+  kIsolated,       // its destination is at an isolated port, and so is its source
 };
 
-inline constexpr std::array<std::string_view, 32> kDropNames = {
+inline constexpr std::array<std::string_view, 33> kDropNames = {
     "no-bridge",     "vlan-mismatch", "runt",           "oversize",        "reserved-group",
     "hairpin",       "reflection",    "mac-violation",  "gateway-claim",   "no-destination",
     "no-mbuf",       "tx-full",       "port-down",      "bad-ip-header",   "martian",
     "ttl-expired",   "no-route",      "subnet-address", "too-big",         "unresolved",
     "hold-full",     "resolve-limit", "unverified",     "storm-broadcast", "storm-multicast",
     "storm-unknown", "rogue-dhcp",    "dhcp-limit",     "arp-inspection",  "source-guard",
-    "foreign-peer",  "punt-limit"};
-static_assert(static_cast<size_t>(Drop::kPuntLimit) + 1 == kDropNames.size());
+    "foreign-peer",  "punt-limit",    "isolated"};
+static_assert(static_cast<size_t>(Drop::kIsolated) + 1 == kDropNames.size());
 
 constexpr std::string_view to_string(Drop reason) {
   return kDropNames[static_cast<size_t>(reason)];

@@ -53,12 +53,15 @@ QueueCounts queues_for(const rte_eth_dev_info& info, const EthdevOptions& option
 
 std::string name_of(const std::string& argument) { return argument.substr(0, argument.find(',')); }
 
-void start(uint16_t id, const std::string& device, QueueCounts queues, rte_mempool* pool) {
+void start(uint16_t id, const EthdevOptions& options, QueueCounts queues, rte_mempool* pool) {
+  const std::string& device = options.device;
   rte_eth_dev_info info;
   require(rte_eth_dev_info_get(id, &info), device, "no information");
   const rte_eth_conf conf = conf_for(info, queues.rx);
   require(rte_eth_dev_configure(id, queues.rx, queues.tx, &conf), device,
           fmt::format("{} rx and {} tx queues", queues.rx, queues.tx));
+  if (options.mtu != 0)
+    require(rte_eth_dev_set_mtu(id, options.mtu), device, fmt::format("an mtu of {}", options.mtu));
   uint16_t rx_descriptors = kDescriptors;
   uint16_t tx_descriptors = kDescriptors;
   require(rte_eth_dev_adjust_nb_rx_tx_desc(id, &rx_descriptors, &tx_descriptors), device,
@@ -100,7 +103,7 @@ Ethdev::Ethdev(const EthdevOptions& options, rte_mempool* pool)
   rte_eth_dev_info info;
   require(rte_eth_dev_info_get(id, &info), device_, "no information");
   const QueueCounts counts = queues_for(info, options);
-  start(id, device_, counts, pool);
+  start(id, options, counts, pool);
   std::vector<Port*> all;
   for (uint16_t q = 0; q < std::max(counts.rx, counts.tx); ++q)
     all.push_back(queues_.emplace_back(std::make_unique<EthdevQueue>(id, q)).get());

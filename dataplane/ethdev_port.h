@@ -17,6 +17,7 @@ namespace godwit {
 struct EthdevOptions {
   std::string argument;    // of DPDK: "net_tap0,iface=vm7", "0000:3b:00.0"
   std::string device;      // as the configuration names it
+  uint16_t mtu = 0;        // octets; 0: as the device has it
   uint16_t rx_queues = 1;  // at most; a device whose queues all receive, whoever polls, has its own
                            // count
   uint16_t workers = 1;

@@ -26,7 +26,8 @@ inline bool is_spared(const Burst& burst, uint16_t i) {
 
 // Calls each(member) for the members of frame i's bridge that a flood of it goes to: of those that
 // are up, all but the one it came from. A routed frame has not been in that bridge before, so it
-// goes to all of them. Who owns an address that the frame claims for another may be spared it.
+// goes to all of them; one from an isolated port goes to no other such port. Who owns an address
+// that the frame claims for another may be spared it.
 template <class Each>
 void for_each_hearer(const Topology& topology, const PortStates& ports, const Burst& burst,
                      uint16_t i, Each each) {
@@ -35,6 +36,8 @@ void for_each_hearer(const Topology& topology, const PortStates& ports, const Bu
   for (const Membership& member : bridge.members) {
     if (member.port == burst.in_port[i] && burst.routed[i] == Routed::kNo) continue;
     if (!ports.is_up(member.port)) continue;
+    if (burst.routed[i] == Routed::kNo && topology.are_isolated(burst.in_port[i], member.port))
+      continue;
     if (spares && (member.port == burst.spared[i][0] || member.port == burst.spared[i][1]))
       continue;
     if (burst.tagged[i] != 0 && !may_leave(bridge, topology.port(member.port), burst.ethernet(i)))

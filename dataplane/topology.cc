@@ -78,7 +78,15 @@ void set_gateway(BridgeContext& bridge, const GatewayConfig& gateway) {
 
 Topology::Topology(const Config& config) : config_(config) {
   ports_.resize(config.ports.size());
-  for (size_t p = 0; p < ports_.size(); ++p) ports_[p].name = config.ports[p].name;
+  for (size_t p = 0; p < ports_.size(); ++p) {
+    const PortConfig& from = config.ports[p];
+    ports_[p].name = from.name;
+    ports_[p].enabled = from.enabled;
+    ports_[p].isolated = from.isolated;
+    ports_[p].mirror = from.mirror;
+    any_isolated_ |= from.isolated;
+    any_mirror_ |= from.mirror != kNoLocation;
+  }
   bridges_.resize(config.bridges.size());
   for (size_t b = 0; b < bridges_.size(); ++b) {
     const BridgeConfig& from = config.bridges[b];
@@ -94,7 +102,7 @@ Topology::Topology(const Config& config) : config_(config) {
     bridges_[b].link_local = link_local_of(bridges_[b].own_mac);
     bridges_[b].config = &from;
     for (const MemberConfig& m : from.members)
-      join({static_cast<BridgeIndex>(b), m.port, m.tagged, m.trusted});
+      if (ports_[m.port].enabled) join({static_cast<BridgeIndex>(b), m.port, m.tagged, m.trusted});
     std::sort(bridges_[b].members.begin(), bridges_[b].members.end(),
               [](const Membership& x, const Membership& y) { return x.port < y.port; });
   }

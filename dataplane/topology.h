@@ -29,7 +29,10 @@ struct PortContext {
   BridgeIndex untagged = kNoBridge;  // takes frames without a tag (and with VLAN id 0)
   bool transparent = false;          // ... and, being VLAN-transparent, with any tag not in by_vlan
   std::unique_ptr<BridgeIndex[]> by_vlan;  // kVlanIds bridges by tag, or null: no tagged membership
-  std::vector<Membership> memberships;     // by bridge
+  std::vector<Membership> memberships;     // by bridge; none while it is not enabled
+  bool enabled = true;
+  bool isolated = false;
+  Location mirror = kNoLocation;  // a port
 
   BridgeIndex bridge_of_vlan(uint16_t vlan) const { return by_vlan ? by_vlan[vlan] : kNoBridge; }
 };
@@ -90,6 +93,12 @@ class Topology {
   std::span<const BridgeContext> bridges() const { return bridges_; }
   const PortContext& port(PortIndex i) const { return ports_[i]; }
   const BridgeContext& bridge(BridgeIndex i) const { return bridges_[i]; }
+  bool any_isolated() const { return any_isolated_; }
+  bool any_mirror() const { return any_mirror_; }
+  // Whether these two ports do not talk to each other within a bridge.
+  bool are_isolated(PortIndex one, Location other) const {
+    return any_isolated_ && ports_[one].isolated && other < ports_.size() && ports_[other].isolated;
+  }
 
  private:
   void join(const Membership& membership);
@@ -98,6 +107,8 @@ class Topology {
   bool has_guards_ = false;
   std::vector<PortContext> ports_;
   std::vector<BridgeContext> bridges_;
+  bool any_isolated_ = false;
+  bool any_mirror_ = false;
 };
 
 }  // namespace godwit

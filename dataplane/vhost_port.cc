@@ -120,7 +120,7 @@ const rte_vhost_device_ops VhostDevice::kCallbacks = [] {
 }();
 
 VhostDevice::VhostDevice(const VhostOptions& options, rte_mempool* pool)
-    : path_(options.path), device_(options.device), guest_(kNoGuest) {
+    : path_(options.path), device_(options.device), mtu_(options.mtu), guest_(kNoGuest) {
   std::vector<Port*> all;
   for (uint16_t q = 0; q < options.queues; ++q)
     all.push_back(queues_.emplace_back(std::make_unique<Queue>(q, pool)).get());
@@ -165,6 +165,7 @@ void VhostDevice::forget() {
 PortState VhostDevice::state() const {
   PortState state;
   state.device = device_;
+  state.mtu = mtu_;
   state.up = up_.load(std::memory_order_relaxed);
   return state;
 }

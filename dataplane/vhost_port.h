@@ -40,6 +40,7 @@ namespace godwit {
 struct VhostOptions {
   std::string path;     // of the socket
   std::string device;   // as the configuration names it
+  uint16_t mtu = 0;     // octets, that is shown; 0: it does not say
   bool client = false;  // connects to the machine manager's socket, again and again
   uint16_t queues = 1;  // pairs, that the guest may use
   uint16_t workers = 1;
@@ -70,6 +71,7 @@ class VhostDevice final : public PortDevice {
 
   std::string path_;
   std::string device_;
+  uint16_t mtu_;
   std::vector<std::unique_ptr<Queue>> queues_;
   std::unique_ptr<QueueShares> shares_;
   int guest_;                    // librte_vhost's thread's: who is connected

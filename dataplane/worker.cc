@@ -104,15 +104,35 @@ uint16_t Worker::step(Nanos at) {
     const uint16_t n = ports_[p]->rx(&burst.mbuf[burst.count], room);
     std::fill_n(&burst.in_port[burst.count], n, p);
     port_counters[p].rx += n;
-    if (n > 0 && tables.ports.any_down()) tables.ports.set(p, true);  // it is not
+    if (n > 0) received(p, &burst.mbuf[burst.count], n);
     burst.count += n;
     taken += n;
     if (burst.count == burst_limit_) process();
   }
   if (burst.count > 0) process();
-  for (const PortIndex p : tx_pending_) flush(p);
-  tx_pending_.clear();
+  while (!tx_pending_.empty()) {  // a mirror may be added meanwhile
+    const PortIndex p = tx_pending_.back();
+    tx_pending_.pop_back();
+    flush(p);
+  }
   return taken;
+}
+
+void Worker::received(PortIndex port, rte_mbuf* const* frames, uint16_t count) {
+  const PortContext& context = topology.port(port);
+  if (tables.ports.any_down() && context.enabled) tables.ports.set(port, true);  // it is not
+  if (context.mirror != kNoLocation) mirror(context.mirror, frames, count);
+}
+
+// As they are on the wire of the port that is watched.
+void Worker::mirror(Location to, rte_mbuf* const* frames, uint16_t count) {
+  for (uint16_t i = 0; i < count; ++i) {
+    rte_mbuf* copy = rte_pktmbuf_copy(frames[i], pool, 0, UINT32_MAX);
+    if (copy != nullptr)
+      send(to, copy);
+    else
+      ++counters.copies_lost;
+  }
 }
 
 void Worker::obey(const Order& order) {
@@ -176,6 +196,8 @@ void Worker::flush_early(PortIndex port) {
 
 void Worker::flush(PortIndex port) {
   TxBuffer& buffer = tx_[port];
+  const Location to = topology.port(port).mirror;
+  if (to != kNoLocation) mirror(to, buffer.frames.data(), buffer.count);
   const uint16_t sent = ports_[port]->tx(buffer.frames.data(), buffer.count);
   port_counters[port].tx += sent;
   port_counters[port].tx_full += buffer.count - sent;

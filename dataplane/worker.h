@@ -177,6 +177,8 @@ class alignas(RTE_CACHE_LINE_SIZE) Worker {
 
  private:
   void process();
+  void received(PortIndex port, rte_mbuf* const* frames, uint16_t count);
+  void mirror(Location to, rte_mbuf* const* frames, uint16_t count);
   void obey(const Order& order);
   void look_at_held();
   void flush(PortIndex port);

@@ -34,6 +34,10 @@ struct PortConfig {
   std::string name;
   std::string device;   // DPDK device argument, PCI address, "vhost:PATH", "tap:NAME", "memif:PATH"
   uint16_t queues = 1;  // rx queues, at most one a worker polls
+  uint16_t mtu = 0;     // octets behind the Ethernet header that the device is set to; 0: as it is
+  bool enabled = true;  // else it receives and sends nothing
+  bool isolated = false;          // talks to no other isolated port
+  Location mirror = kNoLocation;  // a port that gets copies of what it receives and sends
   StormConfig storm;
 };
 

@@ -39,6 +39,7 @@ class ConfigCheck {
     }
     check_overlaps();
     check_routes();
+    check_mirrors();
     warn_about_ports();
     warn_about_bridges();
     warn_about_forget();
@@ -216,12 +217,31 @@ class ConfigCheck {
     }
   }
 
+  // A port that shows others' frames has none of its own.
+  void check_mirrors() {
+    is_mirror_.resize(config_.ports.size());
+    for (size_t port = 0; port < config_.ports.size(); ++port) {
+      const Location to = config_.ports[port].mirror;
+      if (to == kNoLocation) continue;
+      is_mirror_[to] = true;
+      const auto refuse = [&](std::string_view why) {
+        messages_.error(places_.ports[port],
+                        fmt::format("port '{}': its mirror '{}' {}", config_.ports[port].name,
+                                    port_name(to), why));
+      };
+      if (last_bridge_[to] != kNoBridge)
+        refuse("is in a bridge (a mirror is in none)");
+      else if (config_.ports[to].mirror != kNoLocation)
+        refuse("is mirrored itself");
+    }
+  }
+
   void warn_about_ports() {
     std::unordered_map<std::string_view, PortIndex> devices;
     for (size_t port = 0; port < config_.ports.size(); ++port) {
       const std::string& name = config_.ports[port].name;
       const std::string& device = config_.ports[port].device;
-      if (last_bridge_[port] == kNoBridge)
+      if (last_bridge_[port] == kNoBridge && !is_mirror_[port])
         messages_.warning(places_.ports[port],
                           fmt::format("port '{}' is in no bridge: it drops every frame", name));
       if (device.empty()) continue;
@@ -252,6 +272,7 @@ class ConfigCheck {
   const ConfigPlaces& places_;
   ConfigMessages& messages_;
   std::vector<size_t> untagged_bridge_;  // by port; kNoBridge: none
+  std::vector<bool> is_mirror_;          // by port: of another one
   std::vector<size_t> last_bridge_;      // by port, the last bridge that lists it
   std::map<std::pair<PortIndex, uint16_t>, size_t> tagged_bridge_;  // by port and vlan
   std::vector<GatewayAddress> gateways_;  // valid ones; sorted by length from check_overlaps on

@@ -22,6 +22,7 @@ namespace godwit {
 namespace {
 
 constexpr uint64_t kMaxRate = 1'000'000'000;
+constexpr CountRange kPortMtu{576, 9216};  // octets: as large frames as NICs take
 constexpr CountRange kEntries{1, uint64_t{64} << 20};
 constexpr size_t kMaxSocketPath = 107;                  // octets of sun_path, less the final zero
 constexpr uint64_t kMaxDefaultFdb = uint64_t{4} << 20;  // entries; 64 MiB of memory
@@ -70,6 +71,11 @@ class ConfigParser {
   }
 
  private:
+  struct Mirror {
+    const YamlNode* to = nullptr;
+    std::string owner;
+  };
+
   void read_ports(MapReader& map) {
     const YamlNode* node = map.find_map("ports");
     if (node == nullptr && map.has_value("ports")) return;  // told already
@@ -77,18 +83,27 @@ class ConfigParser {
       messages_.error(map.place_of("ports"), "there are no ports (write at least ports: {p1: {}})");
       return;
     }
+    std::vector<Mirror> mirrors;  // by port
     for (const NamedNode& named : read_names(*node, "port", kMaxPorts, messages_)) {
       PortConfig port;
       port.name = named.name;
       MapReader keys(messages_, *named.value, fmt::format("port {}", quoted(named.name)), "");
       read_device(keys, port.device);
       keys.read_count("queues", port.queues, {1, 64});
+      keys.read_count("mtu", port.mtu, kPortMtu);
+      keys.read_bool("enabled", port.enabled);
+      keys.read_bool("isolated", port.isolated);
+      mirrors.push_back({keys.find_text("mirror", "a port"), keys.where()});
       read_storm(keys.enter("storm"), port.storm);
       keys.finish();
       port_names_.add(named.name);
       config_.ports.push_back(std::move(port));
       places_.ports.push_back(named.place);
     }
+    for (size_t p = 0; p < mirrors.size(); ++p)
+      if (mirrors[p].to != nullptr)
+        config_.ports[p].mirror =
+            port_names_.resolve(*mirrors[p].to, mirrors[p].owner, messages_).value_or(kNoLocation);
   }
 
   void read_device(MapReader& keys, std::string& out) {

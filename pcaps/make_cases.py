@@ -15,13 +15,14 @@ import cases_learning
 import cases_mappings
 import cases_moves
 import cases_owners
+import cases_ports
 import cases_resolution
 import cases_verify
 import cases_vlans
 from casefile import main
 
 TOPICS = [cases_bridging, cases_vlans, cases_learning, cases_moves, cases_mappings, cases_captures,
-          cases_gateway, cases_icmp, cases_resolution, cases_answers, cases_owners,
+          cases_gateway, cases_icmp, cases_resolution, cases_answers, cases_owners, cases_ports,
           cases_guards, cases_forget, cases_verify, cases_hints]
 
 if __name__ == '__main__':

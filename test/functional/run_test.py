@@ -57,7 +57,7 @@ class Running(CliTest):
                 self.assertRegex(said, r'(?m)^godwit: started: 2 ports, 1 bridges, 1 workers')
                 self.assertRegex(said, r'(?m)^godwit: port a is up \(net_ring0\)')
                 self.assertRegex(said, rf'(?m)^godwit: {number.name}: stopping')
-                self.assertRegex(said, r'(?m)^godwit: stopped: 0 frames in, 0 out, 0 dropped')
+                self.assertRegex(said, r'(?m)^godwit: stopped: 0 frames in, 0 out, 0 dropped; 0 copies')
 
     def test_it_feeds_the_watchdog_as_long_as_its_workers_move(self):
         listener = self.notified()

@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 import time
 
-TOOLS = ['ip', 'ping', 'traceroute', 'tracepath', 'ethtool']
+TOOLS = ['arping', 'ethtool', 'ip', 'iperf3', 'ping', 'tracepath', 'traceroute']
 
 
 def why_not():
@@ -25,6 +25,11 @@ def why_not():
         return f'no network namespaces: {tried.stderr.strip()}'
     subprocess.run(['ip', 'netns', 'del', name], check=False)
     return None
+
+
+def lost(ping):
+    """How many of its packets were not answered."""
+    return int(re.search(r'(\d+) packets transmitted', ping)[1]) - int(re.search(r'(\d+) received', ping)[1])
 
 
 def call(*words):
@@ -43,8 +48,9 @@ class Host:
         call('ip', '-n', self.netns, 'link', 'set', 'lo', 'up')
         # A packet socket sees a veth's packets before anyone fills in their checksums.
         call('ip', 'netns', 'exec', self.netns, 'ethtool', '-K', 'eth0', 'tx', 'off', 'tso', 'off', 'gso', 'off')
-        with contextlib.suppress(OSError), open(f'/proc/sys/net/ipv6/conf/{self.port}/disable_ipv6', 'w') as file:
-            file.write('1')  # this end is godwit's
+        for setting, value in ('ipv6/conf/{}/disable_ipv6', '1'), ('ipv4/conf/{}/arp_ignore', '8'):
+            with contextlib.suppress(OSError), open('/proc/sys/net/' + setting.format(self.port), 'w') as file:
+                file.write(value)  # this end is godwit's, and no interface of this machine
         call('ip', 'link', 'set', self.port, 'up')
 
     def up(self, addresses, gateways):
