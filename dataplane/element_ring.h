@@ -1,6 +1,7 @@
 // A ring of plain values between one producer and one consumer.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <type_traits>
@@ -16,26 +17,27 @@ template <class T>
 class ElementRing {
  public:
   static_assert(std::is_trivially_copyable_v<T>);
-  static_assert(sizeof(T) % 4 == 0, "rte_ring moves elements in words of four octets");
+  static constexpr unsigned kSize = sizeof(std::array<T, 1>);  // of a pointer, if T is one
+  static_assert(kSize % 4 == 0, "rte_ring moves elements in words of four octets");
 
   // Holds `size` elements, a power of two. `name` is unique in the process. Throws
   // std::runtime_error when memory is short.
-  ElementRing(const char* name, unsigned size) : ring_(make_element_ring(name, sizeof(T), size)) {}
+  ElementRing(const char* name, unsigned size) : ring_(make_element_ring(name, kSize, size)) {}
 
   // The producer's side. False when the ring is full.
-  bool put(T value) { return rte_ring_sp_enqueue_elem(ring_.get(), &value, sizeof value) == 0; }
+  bool put(T value) { return rte_ring_sp_enqueue_elem(ring_.get(), &value, kSize) == 0; }
   // As many of them as there is room for; returns how many.
   uint16_t put_some(const T* values, uint16_t count) {
     return static_cast<uint16_t>(
-        rte_ring_sp_enqueue_burst_elem(ring_.get(), values, sizeof(T), count, nullptr));
+        rte_ring_sp_enqueue_burst_elem(ring_.get(), values, kSize, count, nullptr));
   }
   unsigned room() const { return rte_ring_free_count(ring_.get()); }
 
   // The consumer's side. False when the ring is empty.
-  bool take(T& value) { return rte_ring_sc_dequeue_elem(ring_.get(), &value, sizeof value) == 0; }
+  bool take(T& value) { return rte_ring_sc_dequeue_elem(ring_.get(), &value, kSize) == 0; }
   uint16_t take_some(T* values, uint16_t most) {
     return static_cast<uint16_t>(
-        rte_ring_sc_dequeue_burst_elem(ring_.get(), values, sizeof(T), most, nullptr));
+        rte_ring_sc_dequeue_burst_elem(ring_.get(), values, kSize, most, nullptr));
   }
   bool empty() const { return rte_ring_empty(ring_.get()) != 0; }
 

@@ -182,7 +182,8 @@ bool VhostDevice::came(int guest) {
   const uint16_t rings = rte_vhost_get_vring_num(guest);
   // We look for frames by ourselves; the guest need not call.
   for (uint16_t ring = 0; ring < rings; ++ring) rte_vhost_enable_guest_notification(guest, ring, 0);
-  for (uint16_t q = 0; q < queues_.size(); ++q) {
+  const auto queues = static_cast<uint16_t>(queues_.size());
+  for (uint16_t q = 0; q < queues; ++q) {
     if (from_guest(q) < rings) queues_[q]->hear(guest);
     queues_[q]->talk_to(guest);
   }
