@@ -75,7 +75,7 @@ TEST_CASE("a host that moved settles, and ages from when it was heard", "[contro
 
 TEST_CASE("a port whose guest has stopped is not down before frames were held long enough",
           "[control]") {
-  Run run;
+  Run run(kTenant);
   run.send(0, "server1", data(kVm, kPeer));
   const PortIndex port = run.bench.port("server1");
   run.bench.tables.ports.hold(port);

@@ -28,6 +28,8 @@ ports:
   quiet: {}
   cell1: {}
   cell2: {}
+  lone1: {isolated: true}
+  lone2: {isolated: true}
 bridges:
   red:
     vlan: 10
@@ -37,6 +39,7 @@ bridges:
   island: {ports: [lonely]}
   hall: {ports: [loud, quiet]}
   cell: {ports: [cell1, cell2], inspect: {arp: true, dhcp: true, source: true}}
+  apart: {ports: [lone1, lone2]}
   vault:
     ports: [vault1, vault2]
     moves: {class: registered}
@@ -129,6 +132,7 @@ const std::vector<Case>& cases() {
       {"storm-broadcast", "loud", data(kVm, kBroadcastMac)},
       {"storm-multicast", "loud", data(kVm, kGroup)},
       {"storm-unknown", "loud", data(kVm, kPeer)},
+      {"isolated", "lone1", data(kVm, kPeer)},
       {"foreign-peer", "server2", word(100)},
       {"punt-limit", "uplink", tagged(word(1600), 10)},
   };
@@ -144,6 +148,7 @@ TEST_CASE("a dropped frame is counted for its reason, reaches nobody and is free
   bench.send(0, "uplink", tagged(data(kPeer, kBroadcastMac), 10));
   bench.send(0, "server1", frames::kQemuRarp);
   bench.send(0, "vault1", frames::kQemuRarp);
+  bench.send(0, "lone2", data(kPeer, kBroadcastMac));
   for (const Mac dst : {kBroadcastMac, kGroup, kPeer}) bench.send(0, "loud", data(kVm, dst));
   bench.tables.ports.set(bench.port("vault2"), c.reason != "port-down");
   bench.offer(c.port, c.frame, c.headroom);
