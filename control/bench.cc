@@ -66,6 +66,7 @@ class Bench {
   BenchPhase learn(Nanos duration);
 
   StageStats stages() const { return switch_.stage_stats(); }
+  const WaitTimes& resolution_waits() const { return switch_.control().solicitor().waits(); }
   double fdb_lookups_per_second() const;
 
  private:
@@ -149,6 +150,7 @@ BenchResult run_bench(const Config& config, const BenchOptions& options) {
   result.measured = bench.run(options.seconds, false);
   bench.run(kStagesFor, true);
   result.stages = bench.stages();
+  result.resolution_waits = bench.resolution_waits();
   result.fdb_lookups_per_second = bench.fdb_lookups_per_second();
   return result;
 }

@@ -12,6 +12,7 @@
 #include "dataplane/worker.h"
 
 #include "lib/config.h"
+#include "lib/wait_times.h"
 
 namespace godwit {
 
@@ -28,7 +29,8 @@ struct BenchResult {
   uint64_t tsc_hz = 0;
   BenchPhase learning;  // before the measured time: from the first frame to the last new host
   BenchPhase measured;
-  StageStats stages{};  // of a second run with measuring points, which cost a little too
+  StageStats stages{};         // of a second run with measuring points, which cost a little too
+  WaitTimes resolution_waits;  // from a packet for an unknown neighbor to the question, all along
   double fdb_lookups_per_second = 0;  // in bulk, of the addresses learned, on one core
 };
 

@@ -230,7 +230,7 @@ void Control::handle(const Event& event, Nanos now) {
     case EventKind::kConflict:
       return on_conflict(event, now);
     case EventKind::kUnresolved:
-      return solicitor_.resolve(event.bridge, event.ip, static_cast<PortIndex>(event.to), now);
+      return solicitor_.resolve(event, now);
     case EventKind::kConfirmed:
       return solicitor_.heard(event.bridge, event.ip, now);
     case EventKind::kProbed:

@@ -76,19 +76,19 @@ void Solicitor::end(const Neighbor& neighbor, const Job& job) {
   jobs_.erase(neighbor);
 }
 
-void Solicitor::resolve(BridgeIndex bridge, const IpAddress& ip, PortIndex port, Nanos now) {
-  const Neighbor neighbor{bridge, ip};
+void Solicitor::resolve(const Event& wanted, Nanos now) {
+  const Neighbor neighbor{wanted.bridge, wanted.ip};
   const auto at = jobs_.find(neighbor);
   if (at != jobs_.end() && at->second.kind == Kind::kResolve) return;
   // Known meanwhile: the worker finds it so, too.
-  if (tables_.neighbors.find(bridge, ip)) return;
+  if (tables_.neighbors.find(wanted.bridge, wanted.ip)) return;
   if (at != jobs_.end()) end(neighbor, at->second);
   Job job;
   job.kind = Kind::kResolve;
-  job.about.to = port;
+  job.about = wanted;
   if (has_room(job)) return begin(neighbor, job, now);
   ++refused_;
-  questions_.turn_away(bridge, ip);
+  questions_.turn_away(wanted.bridge, wanted.ip);
 }
 
 bool Solicitor::verify(BridgeIndex bridge, const IpAddress& ip, uint32_t slot, NeighborEntry entry,
@@ -165,6 +165,8 @@ void Solicitor::step(const Neighbor& neighbor, Job& job, Nanos now) {
   const bool in_doubt = job.kind == Kind::kContest || job.kind == Kind::kDefend;
   if (job.asked == tries(in_doubt)) return conclude(neighbor, job, now);
   if (!pace_.take(now) || !ask(neighbor, job)) return schedule(neighbor, job, now + kRetry);
+  if (job.kind == Kind::kResolve && job.asked == 0)
+    waits_.note(now - std::min(job.about.at, now));  // it may have come in since `now` was read
   ++asked_;
   ++job.asked;
   schedule(neighbor, job, now + interval(neighbor, job.kind));

@@ -32,6 +32,7 @@
 #include "lib/hash.h"
 #include "lib/token_bucket.h"
 #include "lib/units.h"
+#include "lib/wait_times.h"
 
 namespace godwit {
 
@@ -45,9 +46,9 @@ class Solicitor {
   // The address is another MAC's now, from `claim.at` on.
   std::function<void(const Event& claim, Mac was)> on_given_over;
 
-  // `port` is where the packet came in: no port may have so many asked for that another finds no
-  // room.
-  void resolve(BridgeIndex bridge, const IpAddress& ip, PortIndex port, Nanos now);
+  // A packet waits for this neighbor. No port by which such come in may have so many asked for that
+  // another finds no room.
+  void resolve(const Event& wanted, Nanos now);
   // False when it cannot ask now, for want of an address or of room.
   bool verify(BridgeIndex bridge, const IpAddress& ip, uint32_t slot, NeighborEntry entry,
               Nanos now);
@@ -73,6 +74,8 @@ class Solicitor {
   uint64_t asked() const { return asked_; }        // questions sent
   uint64_t given_up() const { return given_up_; }  // neighbors that did not answer
   uint64_t refused() const { return refused_; }    // for want of room
+  // From the first packet for a neighbor to the first question where it is.
+  const WaitTimes& waits() const { return waits_; }
 
  private:
   // kRest: nothing to do, and nothing new is begun until it is over.
@@ -121,6 +124,7 @@ class Solicitor {
   uint64_t asked_ = 0;
   uint64_t given_up_ = 0;
   uint64_t refused_ = 0;
+  WaitTimes waits_;
 };
 
 }  // namespace godwit

@@ -11,6 +11,7 @@ from peers import BUFFER_OCTETS, SPARE_BUFFERS
 
 KNOWN = 1024  # hosts whose traffic goes on beside
 NEW = 2_000_000 - 2 * KNOWN  # hosts to learn, into a table for two million
+STRANGERS = 2048  # addresses of nobody, to which packets are sent
 SENDERS = 65536  # of the storm; also hosts that move
 OTHER_MEMORY = 1 << 30
 LOOKUPS = 10  # samples of memory, at a tenth of a second
@@ -123,11 +124,19 @@ def routing_case(count, gateways):
                 {'a': packets(A, B, count, gateways), 'b': packets(B, A, count, gateways)})
 
 
-def gateway_config(ports):
-    """A bridge of these ports with a gateway; what comes for the sink goes to port d, which nothing comes from."""
+def gateway_config(ports, groups=(A,)):
+    """A bridge of these ports with a gateway, which has an address in these groups' subnets; what comes for the sink
+    goes to port d, which nothing comes from."""
+    own = ', '.join(f'{dotted(gateway_ip(group))}/16' for group in groups)
     return config(ports, 'd', _sink_at_d).replace(
         '    learning:', f'    gateway: {{mac: "{frames.text(GATEWAYS[A])}", '
-        f'addresses: [{dotted(gateway_ip(A))}/16]}}\n    learning:')
+        f'addresses: [{own}]}}\n    learning:')
+
+
+def unresolved():
+    """Packets of one host to others that nobody is, on a second subnet of the gateway's."""
+    return (frames.ipv4(GATEWAYS[A], frames.mac(C, 1), frames.ip(C, 1), frames.ip(C, 2 + n))
+            for n in range(STRANGERS))
 
 
 def to_gateway(host):
@@ -156,6 +165,8 @@ CASES = {
     'gateway-storm': {
         'ask-alone': Case(gateway_config('a'), {'a': storm(to_gateway)}),
         'ask-gateway': Case(gateway_config('ab'), {'a': storm(to_gateway), 'b': to_sink(B, KNOWN)}),
+        'ask-resolve': Case(gateway_config('abc', (A, C)),
+                            {'a': storm(to_gateway), 'b': to_sink(B, KNOWN), 'c': unresolved}),
         'ask-nobody': Case(gateway_config('ab'), {'a': storm(broadcast), 'b': to_sink(B, KNOWN)}),
     },
     'features': {
@@ -255,6 +266,9 @@ def gateway_storm_lines(reports):
         rates[name] = median(reports[name], lambda r: r['ports']['b']['rx'] / r['seconds']) / 1e6
         drops = sum(lost(report['ports']['b']) for report in reports[name])
         yield f'{name}: {rates[name]:.1f} Mpps of data; {drops} of its frames dropped'
+    waits = [report['resolution_waits'] for report in reports['ask-resolve']]
+    yield (f'unknown neighbors beside both: {sum(w["count"] for w in waits)} asked for, 99 % within '
+           f'{max(w["p99_ns"] for w in waits) / 1e6:.1f} ms, all within {max(w["max_ns"] for w in waits) / 1e6:.1f} ms')
     yield f'data beside ARP has {rates["ask-gateway"] / rates["ask-nobody"]:.0%} of its rate beside the other'
 
 
