@@ -11,6 +11,7 @@
 #include "control/environment.h"
 
 #include "dataplane/ethdev_port.h"
+#include "dataplane/packet_port.h"
 #include "dataplane/vhost_port.h"
 
 #include "lib/device_name.h"
@@ -104,6 +105,12 @@ std::unique_ptr<PortDevice> open_device(const std::string& port, const std::stri
                                                         .workers = use.workers,
                                                         .first_worker = use.number},
                                            pool);
+    PacketOptions packet{.interface = {},
+                         .device = text,
+                         .mtu = use.mtu,
+                         .workers = use.workers,
+                         .first_worker = use.number};
+    if (parse_packet_device(text, packet)) return std::make_unique<PacketDevice>(packet, pool);
     return std::make_unique<Ethdev>(EthdevOptions{.argument = dpdk_argument(device, use.number),
                                                   .device = text,
                                                   .mtu = use.mtu,

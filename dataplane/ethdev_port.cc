@@ -40,8 +40,7 @@ struct QueueCounts {
 
 QueueCounts queues_for(const rte_eth_dev_info& info, const EthdevOptions& options) {
   // Their argument says how many queues they have, and each of these receives.
-  constexpr std::array<std::string_view, 4> kFixed = {"net_af_packet", "net_af_xdp", "net_pcap",
-                                                      "net_ring"};
+  constexpr std::array<std::string_view, 3> kFixed = {"net_af_xdp", "net_pcap", "net_ring"};
   const std::string_view driver = info.driver_name;
   QueueCounts queues{std::min(options.rx_queues, info.max_rx_queues),
                      std::min(options.workers, info.max_tx_queues)};
@@ -122,7 +121,7 @@ PortState Ethdev::state() const {
     state.up = link.link_status == RTE_ETH_LINK_UP;
     if (link.link_speed != RTE_ETH_SPEED_NUM_UNKNOWN) state.mbps = link.link_speed;
   }
-  if (!interface_.empty()) state.up = has_kernel_link(interface_);
+  if (!interface_.empty()) state.up = look_at_interface(interface_).has_link;
   rte_ether_addr mac{};
   if (rte_eth_macaddr_get(attached_.id, &mac) == 0)
     for (const uint8_t octet : mac.addr_bytes) state.mac.bits = state.mac.bits << 8 | octet;
