@@ -131,17 +131,21 @@ HttpReply ApiShow::moves(const HttpRequest& request) const {
   const auto port = fields.port("port");
   const auto mac = fields.mac("mac");
   const auto verdict = fields.word("verdict", kMoveVerdictNames);
-  const JsonList::Range range = paged_log(fields, subject_.control.moves().all().size());
+  const Tail<MoveRecord>& records = subject_.control.moves().records();
+  const JsonList::Range range = paged_log(fields, records.end());
   fields.finish();
-  return list_reply("moves", range, [=, this](uint64_t place) -> std::optional<Json> {
-    const MoveRecord& record = subject_.control.moves().all()[place];
-    if (!fits(bridge, record.bridge) || !fits(mac, record.mac) ||
-        !(fits(port, record.from) || fits(port, record.to)) || !fits(verdict, record.verdict))
-      return std::nullopt;
-    Json json = {{"id", place}};
-    json.update(view_.move(record));
-    return json;
-  });
+  return list_reply(
+      "moves", range,
+      [=, this, &records](uint64_t number) -> std::optional<Json> {
+        const MoveRecord& record = records[number];
+        if (!fits(bridge, record.bridge) || !fits(mac, record.mac) ||
+            !(fits(port, record.from) || fits(port, record.to)) || !fits(verdict, record.verdict))
+          return std::nullopt;
+        Json json = {{"id", number}};
+        json.update(view_.move(record));
+        return json;
+      },
+      [&records](uint64_t number) { return std::max(number, records.begin()); });
 }
 
 HttpReply ApiShow::alarms(const HttpRequest& request) const {

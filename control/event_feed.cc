@@ -89,11 +89,14 @@ EventFeed::~EventFeed() { control_.alarms().on_alarm = nullptr; }
 
 void EventFeed::link_changed(Nanos at, PortIndex port, bool up) { links_.add({at, port, up}); }
 
-EventFeed::Places EventFeed::begins() const { return {0, 0, alarms_.forgotten, links_.forgotten}; }
+EventFeed::Places EventFeed::begins() const {
+  const MoveLog& moves = control_.moves();
+  return {moves.records().begin(), moves.revised().begin(), alarms_.begin(), links_.begin()};
+}
 
 EventFeed::Places EventFeed::ends() const {
-  return {control_.moves().all().size(), control_.moves().revised().size(), alarms_.end(),
-          links_.end()};
+  const MoveLog& moves = control_.moves();
+  return {moves.records().end(), moves.revised().end(), alarms_.end(), links_.end()};
 }
 
 void EventFeed::poll() {
@@ -107,9 +110,9 @@ void EventFeed::poll() {
 Nanos EventFeed::happened_at(EventLog log, uint64_t place) const {
   switch (log) {
     case EventLog::kMoves:
-      return control_.moves().all()[place].at;
+      return control_.moves().records()[place].at;
     case EventLog::kVerdicts:
-      return control_.moves().all()[control_.moves().revised()[place]].at;
+      return control_.moves().revised()[place].at;
     case EventLog::kAlarms:
       return alarms_[place].at;
     case EventLog::kLinks:
@@ -121,9 +124,9 @@ Nanos EventFeed::happened_at(EventLog log, uint64_t place) const {
 Json EventFeed::event(EventLog log, uint64_t place) const {
   switch (log) {
     case EventLog::kMoves:
-      return view_.move(control_.moves().all()[place]);
+      return view_.move(control_.moves().records()[place]);
     case EventLog::kVerdicts:
-      return view_.move(control_.moves().all()[control_.moves().revised()[place]]);
+      return view_.move(control_.moves().revised()[place]);
     case EventLog::kAlarms:
       return view_.alarm(alarms_[place]);
     case EventLog::kLinks:

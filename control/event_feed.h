@@ -11,16 +11,15 @@
 
 #include <array>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "control/control.h"
 #include "control/http.h"
+#include "control/tail.h"
 #include "control/view.h"
 
 namespace godwit {
@@ -63,24 +62,7 @@ class EventFeed {
   using Wanted = std::array<bool, kEventLogNames.size()>;
   using Places = std::array<uint64_t, kEventLogNames.size()>;
 
-  // The latest of what happened.
-  template <class T>
-  struct Tail {
-    static constexpr size_t kMost = 4096;
-
-    void add(T one) {
-      if (latest.size() == kMost) {
-        latest.pop_front();
-        ++forgotten;
-      }
-      latest.push_back(std::move(one));
-    }
-    uint64_t end() const { return forgotten + latest.size(); }
-    const T& operator[](uint64_t place) const { return latest[place - forgotten]; }
-
-    std::deque<T> latest;
-    uint64_t forgotten = 0;
-  };
+  static constexpr size_t kLatest = 4096;  // of what no log of control's keeps
 
   Places begins() const;  // of what the logs still have
   Places ends() const;
@@ -90,8 +72,8 @@ class EventFeed {
   const Topology& topology_;
   const View& view_;
   Control& control_;
-  Tail<Alarm> alarms_;
-  Tail<LinkChange> links_;
+  Tail<Alarm> alarms_{kLatest};
+  Tail<LinkChange> links_{kLatest};
   Places told_{};  // where the logs ended at the last poll
   std::vector<BodySource*> clients_;
 };

@@ -7,14 +7,14 @@
 
 namespace godwit {
 
-bool MoveLog::keep(MoveRecord record) {
+void MoveLog::keep(MoveRecord record) {
   ++counts_[static_cast<size_t>(record.verdict)];
-  if (records_.size() == kMost) {
-    ++omitted_;
-    return false;
+  if (records_.is_full()) {
+    const MoveRecord& eldest = records_[records_.begin()];
+    const auto last = last_.find(fdb_key(eldest.bridge, eldest.mac));
+    if (last != last_.end() && last->second == records_.begin()) last_.erase(last);
   }
-  records_.push_back(std::move(record));
-  return true;
+  records_.add(std::move(record));
 }
 
 void MoveLog::accepted(MoveRecord record) {
@@ -26,10 +26,8 @@ void MoveLog::accepted(MoveRecord record) {
       turned_down(std::move(claim.mapped()), MoveVerdict::kRejected);
   }
   if (const auto before = lost_before_.extract(key)) record.lost += before.mapped();
-  if (keep(std::move(record)))
-    last_[key] = records_.size() - 1;
-  else
-    last_.erase(key);
+  keep(std::move(record));
+  last_[key] = records_.end() - 1;
 }
 
 void MoveLog::claimed(MoveRecord record) {
@@ -53,10 +51,10 @@ void MoveLog::turned_down(MoveRecord record, MoveVerdict verdict) {
   rejected(std::move(record));
 }
 
-void MoveLog::revise(size_t place, MoveVerdict verdict) {
-  records_[place].verdict = verdict;
+void MoveLog::revise(MoveRecord& record, MoveVerdict verdict) {
+  record.verdict = verdict;
   ++counts_[static_cast<size_t>(verdict)];
-  revised_.push_back(place);
+  revised_.add(record);
 }
 
 void MoveLog::reverted(uint64_t key) {
@@ -64,16 +62,16 @@ void MoveLog::reverted(uint64_t key) {
   if (last.empty()) return;
   MoveRecord& move = records_[last.mapped()];
   move.misdelivered = move.arrived;
-  revise(last.mapped(), MoveVerdict::kReverted);
+  revise(move, MoveVerdict::kReverted);
 }
 
 void MoveLog::frozen(uint64_t key, Location place) {
   if (decided(key, MoveVerdict::kFrozen)) return;
   const auto last = last_.find(key);
   if (last == last_.end()) return;
-  const size_t latest = last->second;
-  if (records_[latest].to != place) reverted(key);
-  revise(latest, MoveVerdict::kFrozen);
+  MoveRecord& move = records_[last->second];
+  if (move.to != place) reverted(key);
+  revise(move, MoveVerdict::kFrozen);
 }
 
 void MoveLog::held(uint64_t key) {
@@ -113,7 +111,7 @@ void MoveLog::rejected(MoveRecord record) {
   const ClaimKey claim{fdb_key(record.bridge, record.mac), record.to};
   const std::optional<Nanos> heard = last_heard(claim);
   if (claims_.size() == kMostClaims && !claims_.contains(claim)) {
-    ++omitted_;
+    ++omitted_claims_;
     return;
   }
   claims_[claim] = record.at;

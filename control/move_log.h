@@ -1,14 +1,19 @@
 // Every claim on a location and what became of it, with what it cost: the record that a network
-// engineer asks for after a migration.
+// engineer asks for after a migration. The latest are kept, and each has a number for good.
+//
+// Control's thread.
 #pragma once
 
 #include <array>
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <span>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
+
+#include "control/tail.h"
 
 #include "lib/address.h"
 #include "lib/evidence.h"
@@ -40,8 +45,11 @@ struct MoveRecord {
 
 class MoveLog {
  public:
-  // The record stands in all() unless kMost are there already. If the host was claimed for that
-  // very place before, and is believed only now, it is that claim's.
+  static constexpr size_t kLatest = 65'536;                          // that are kept, unless:
+  void keep_at_most(size_t records) { records_.set_most(records); }  // before the first
+
+  // If the host was claimed for that very place before, and is believed only now, the record is
+  // that claim's.
   void accepted(MoveRecord record);
   // One record stands for all frames of a claim, until it pauses for kPause. Claims beyond
   // kMostClaims in that time are counted as omitted.
@@ -77,15 +85,17 @@ class MoveLog {
   // Whether any move of this host is on record, or claimed.
   bool has_moved(uint64_t key) const { return last_.contains(key) || pending_.contains(key); }
 
-  const std::vector<MoveRecord>& all() const { return records_; }
-  // Places in all() of the records whose verdict has changed since, in the order in which it did.
-  const std::vector<size_t>& revised() const { return revised_; }
-  uint64_t omitted() const { return omitted_; }
+  const Tail<MoveRecord>& records() const { return records_; }
+  const std::deque<MoveRecord>& all() const { return records_.latest(); }  // that are kept
+  // Records whose verdict has changed since, as it did.
+  const Tail<MoveRecord>& revised() const { return revised_; }
+  // Not on record, or not any more.
+  uint64_t omitted() const { return omitted_claims_ + records_.begin(); }
   // How often this was the verdict, whatever it became later.
   uint64_t count(MoveVerdict verdict) const { return counts_[static_cast<size_t>(verdict)]; }
 
  private:
-  static constexpr size_t kMost = 1'000'000;
+  static constexpr size_t kLatestRevised = 4096;
   static constexpr size_t kMostClaims = 65'536;  // at once, that one record each stands for
   static constexpr Nanos kPause = 30 * kSecond;
 
@@ -102,21 +112,21 @@ class MoveLog {
 
   using Claims = std::unordered_map<ClaimKey, Nanos, ClaimHash>;  // → last frame of the claim
 
-  bool keep(MoveRecord record);
+  void keep(MoveRecord record);
   void turned_down(MoveRecord record, MoveVerdict verdict);
-  void revise(size_t place, MoveVerdict verdict);
+  void revise(MoveRecord& record, MoveVerdict verdict);
   MoveRecord* latest(uint64_t key);
   std::optional<Nanos> last_heard(const ClaimKey& claim) const;
 
-  std::vector<MoveRecord> records_;
-  std::vector<size_t> revised_;
-  std::unordered_map<uint64_t, size_t> last_;           // key → latest accepted record
+  Tail<MoveRecord> records_{kLatest};
+  Tail<MoveRecord> revised_{kLatestRevised};
+  std::unordered_map<uint64_t, uint64_t> last_;         // key → latest accepted record, if kept
   std::unordered_map<uint64_t, MoveRecord> pending_;    // by key
   std::unordered_map<uint64_t, uint64_t> lost_before_;  // key → frames lost while held
   Claims claims_;                                       // heard since turned_
   Claims former_;                                       // heard before, in the last kPause
   Nanos turned_ = 0;
-  uint64_t omitted_ = 0;
+  uint64_t omitted_claims_ = 0;
   std::array<uint64_t, kMoveVerdictNames.size()> counts_{};
 };
 

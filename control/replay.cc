@@ -22,6 +22,7 @@ constexpr uint16_t kLongDataRoom = UINT16_MAX;
 // A burst posts a few events a frame, but for RARPs of a host in many VLANs.
 constexpr unsigned kEvents = 1U << 15;
 constexpr uint64_t kBurstsPerReport = 4096;
+constexpr size_t kMovesOnRecord = 1'000'000;
 
 // Frames that may wait for a neighbor, or for a host that stands still.
 unsigned most_held(const Config& config) {
@@ -73,6 +74,7 @@ Replay::Replay(const Topology& topology, CaptureMerge& captures, CaptureDirector
     tables_.ports.set(static_cast<PortIndex>(p), topology.port(static_cast<PortIndex>(p)).enabled);
   }
   worker_.observer = this;
+  control_.moves().keep_at_most(kMovesOnRecord);
 }
 
 Replay::~Replay() = default;

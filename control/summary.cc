@@ -80,8 +80,8 @@ std::string describe(const Topology& topology, const Alarm& alarm) {
   return fmt::format("  {:>11}  {}\n", format_duration(alarm.at), plain_words(topology, alarm));
 }
 
-template <class Item>
-std::string list(const Topology& topology, const std::vector<Item>& items, std::string_view one,
+template <class Items>
+std::string list(const Topology& topology, const Items& items, std::string_view one,
                  std::string_view many) {
   if (items.empty()) return fmt::format("no {}\n", many);
   std::string text = plural(items.size(), one, many) + "\n";

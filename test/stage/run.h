@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <deque>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -45,7 +46,7 @@ struct Run {
   // Empty when it is done; else why not.
   std::string hear(Nanos now, std::string_view kind, std::string_view body);
 
-  const std::vector<MoveRecord>& moves() const { return control.moves().all(); }
+  const std::deque<MoveRecord>& moves() const { return control.moves().all(); }
   std::vector<AlarmKind> alarms() const {
     std::vector<AlarmKind> kinds;
     for (const Alarm& alarm : control.alarms().all()) kinds.push_back(alarm.kind);

@@ -107,6 +107,7 @@ TEST_CASE("one record stands for a claim until it pauses", "[control]") {
 TEST_CASE("a claim is remembered no longer than it takes to pause", "[control]") {
   MoveLog log;
   constexpr size_t kMostClaims = 65'536;
+  log.keep_at_most(2 * kMostClaims);
   const auto claim = [&](uint64_t host, Nanos at) {
     MoveRecord move = record(at);
     move.mac = Mac{kVm.bits + host};
@@ -128,19 +129,54 @@ TEST_CASE("a claim is remembered no longer than it takes to pause", "[control]")
   CHECK(log.omitted() == 1);
 }
 
-TEST_CASE("the log has an end, and what is left out is counted", "[control]") {
+TEST_CASE("the log keeps the latest moves by their numbers, and counts the others", "[control]") {
   MoveLog log;
-  constexpr size_t kMost = 1'000'000;
-  for (size_t n = 0; n < kMost; ++n) log.accepted(record(n));
+  log.keep_at_most(3);
+  for (Nanos n = 0; n < 3; ++n) log.accepted(record(n));
   CHECK(log.omitted() == 0);
+  for (Nanos n = 3; n < 8; ++n) log.accepted(record(n));
+  CHECK(log.omitted() == 5);
+  REQUIRE(log.all().size() == 3);
+  CHECK(log.records().begin() == 5);
+  CHECK(log.records().end() == 8);
+  for (Nanos n = 5; n < 8; ++n) CHECK(log.records()[n].at == n);
+  log.offered(kKey, 8, {}, kSettle);
+  CHECK(log.records()[7].lost == 1);
+}
+
+TEST_CASE("a host whose move is not on record any more has none", "[control]") {
+  Log log;  // of the host's move
+  const auto move_others = [&](uint64_t first, uint64_t end) {
+    for (uint64_t n = first; n < end; ++n) {
+      MoveRecord move = record(2 * kSecond);
+      move.mac = Mac{kVm.bits + n};
+      log.accepted(std::move(move));
+    }
+  };
+  move_others(1, MoveLog::kLatest);
   CHECK(log.has_moved(kKey));
-  log.accepted(record(kMost));
-  CHECK(log.all().size() == kMost);
-  CHECK(log.omitted() == 1);
-  // Its frames must not count for the move before.
+  move_others(MoveLog::kLatest, MoveLog::kLatest + 1);
   CHECK_FALSE(log.has_moved(kKey));
-  log.offered(kKey, kMost, {}, kSettle);
-  CHECK(log.all().back().lost == 0);
+  log.offer(3 * kSecond, {});
+  log.reverted(kKey);
+  log.frozen(kKey, kOld);
+  CHECK(log.revised().end() == 0);
+  for (const MoveRecord& move : log.all()) CHECK(move.lost == 0);
+}
+
+TEST_CASE("verdicts that change are told as they were", "[control]") {
+  Log log;
+  log.frozen(kKey, kOld);
+  REQUIRE(log.revised().end() == 2);
+  CHECK(log.revised()[0].verdict == MoveVerdict::kReverted);
+  CHECK(log.revised()[1].verdict == MoveVerdict::kFrozen);
+  for (Nanos n = 2; n < 10'000; ++n) {
+    log.accepted(record(n * kSecond));
+    log.reverted(kKey);
+  }
+  CHECK(log.revised().end() == 10'000);
+  CHECK(log.revised().latest().size() == 4096);
+  CHECK(log.revised()[9'999].at == 9'999 * kSecond);
 }
 
 TEST_CASE("a claim that is believed in the end is one record, from its first frame on",
