@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <csignal>
-#include <random>
 #include <string>
 #include <utility>
 
 #include "control/environment.h"
 #include "control/log.h"
+#include "control/secret.h"
 #include "control/summary.h"
 
 namespace godwit {
@@ -17,13 +17,6 @@ constexpr Nanos kTurn = 1 * kMillisecond;
 constexpr Nanos kLookAtLinks = 100 * kMillisecond;
 // Of a worker that has no CPU for itself and nothing to do.
 constexpr Nanos kNapOnSharedCpu = 50 * kMicrosecond;
-
-// Hosts choose their MACs, so nobody may foresee where one is in a table.
-HashSecret random_secret() {
-  std::random_device source;
-  const auto word = [&] { return uint64_t{source()} << 32 | source(); };
-  return {word(), word()};
-}
 
 Nanos nap(const Config& config) {
   return config.workers.nap.value_or(has_cpu_for_each(config.workers.count) ? 0 : kNapOnSharedCpu);

@@ -20,6 +20,9 @@ class Quiescence final : public GracePeriod {
   void online(uint16_t worker);
   void quiescent(uint16_t worker) { rte_rcu_qsbr_quiescent(rcu_.get(), worker); }
   void offline(uint16_t worker);
+  // In between: nobody waits for a worker that rests, which holds nothing of a table's.
+  void rest(uint16_t worker) { rte_rcu_qsbr_thread_offline(rcu_.get(), worker); }
+  void resume(uint16_t worker) { rte_rcu_qsbr_thread_online(rcu_.get(), worker); }
 
   // Any other thread's: returns when every worker that is online has passed a quiescent state.
   void wait();

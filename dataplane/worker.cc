@@ -90,13 +90,17 @@ Worker::Worker(const Topology& topology_in, Tables& tables_in, const Fib& fib_in
   hearers.reserve(ports.size());
 }
 
-uint16_t Worker::step(Nanos at) {
+void Worker::begin(Nanos at) {
   now = at;
   Order order;
   for (unsigned n = 0; n < kOrdersARound && channel_.orders.take(order); ++n) obey(order);
   if (!hold.empty()) look_at_held();
   if (!parked.empty()) unpark_some(*this);
   burst.count = 0;
+}
+
+uint16_t Worker::step(Nanos at) {
+  begin(at);
   uint16_t taken = 0;
   const auto port_count = static_cast<PortIndex>(ports_.size());
   for (PortIndex p = 0; p < port_count; ++p) {
@@ -110,12 +114,30 @@ uint16_t Worker::step(Nanos at) {
     if (burst.count == burst_limit_) process();
   }
   if (burst.count > 0) process();
+  send_queued();
+  return taken;
+}
+
+void Worker::step(Nanos at, PortIndex port, std::span<rte_mbuf* const> frames) {
+  begin(at);
+  while (!frames.empty()) {
+    burst.count = static_cast<uint16_t>(std::min<size_t>(frames.size(), burst_limit_));
+    std::copy_n(frames.begin(), burst.count, burst.mbuf.begin());
+    std::fill_n(burst.in_port.begin(), burst.count, port);
+    frames = frames.subspan(burst.count);
+    port_counters[port].rx += burst.count;
+    received(port, burst.mbuf.data(), burst.count);
+    process();
+  }
+  send_queued();
+}
+
+void Worker::send_queued() {
   while (!tx_pending_.empty()) {  // a mirror may be added meanwhile
     const PortIndex p = tx_pending_.back();
     tx_pending_.pop_back();
     flush(p);
   }
-  return taken;
 }
 
 void Worker::received(PortIndex port, rte_mbuf* const* frames, uint16_t count) {

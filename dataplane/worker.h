@@ -107,6 +107,8 @@ class alignas(RTE_CACHE_LINE_SIZE) Worker {
   // One round: does what control ordered, takes what each port has, runs the pipeline over it, and
   // sends. Returns how many frames came in.
   uint16_t step(Nanos now);
+  // The same with frames that the caller has received at a port, in place of what the ports have.
+  void step(Nanos now, PortIndex port, std::span<rte_mbuf* const> frames);
   // Whether a round is worth while though no frame came in.
   bool has_work() const { return !channel_.orders.empty(); }
 
@@ -176,7 +178,9 @@ class alignas(RTE_CACHE_LINE_SIZE) Worker {
   BurstObserver* observer = nullptr;  // replay's; nobody watches live traffic
 
  private:
+  void begin(Nanos at);
   void process();
+  void send_queued();
   void received(PortIndex port, rte_mbuf* const* frames, uint16_t count);
   void mirror(Location to, rte_mbuf* const* frames, uint16_t count);
   void obey(const Order& order);
