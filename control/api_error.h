@@ -13,7 +13,7 @@
 namespace godwit {
 
 struct ApiError : std::runtime_error {
-  ApiError(unsigned status_in, std::string what_in, std::string where_in = {},
+  ApiError(unsigned status_in, const std::string& what_in, std::string where_in = {},
            std::string hint_in = {})
       : std::runtime_error(what_in),
         status(status_in),

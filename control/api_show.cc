@@ -53,7 +53,7 @@ Json members_of(const BridgeContext& bridge, const Topology& topology) {
 
 }  // namespace
 
-HttpReply json_reply(Json value) {
+HttpReply json_reply(const Json& value) {
   Json json = {{"schema", kApiSchema}};
   json.update(value);
   HttpReply reply;

@@ -43,6 +43,6 @@ class ApiShow {
 };
 
 // An answer of one JSON value, with the schema's name in front.
-HttpReply json_reply(Json value);
+HttpReply json_reply(const Json& value);
 
 }  // namespace godwit

@@ -13,6 +13,7 @@ ApiSubject subject_of(Switch& running) {
 
 Totals totals_of(const std::vector<LaneView>& lanes) {
   std::vector<const Worker*> workers;
+  workers.reserve(lanes.size());
   for (const LaneView& lane : lanes) workers.push_back(lane.worker);
   return Totals(workers);
 }

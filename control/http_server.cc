@@ -80,7 +80,7 @@ class HttpServer::Listener : public std::enable_shared_from_this<HttpServer::Lis
   void stop() {
     Error ignored;
     acceptor_.close(ignored);
-    timer_.cancel();
+    timer_.cancel(ignored);
   }
 
  private:

@@ -35,8 +35,9 @@ HttpSession::HttpSession(Socket socket, Door door, std::shared_ptr<HttpServer::S
 HttpSession::~HttpSession() { --shared_->open; }
 
 void HttpSession::stop() {
+  Error ignored;
   source_.reset();
-  timer_.cancel();
+  timer_.cancel(ignored);
   stream_.close();
 }
 
