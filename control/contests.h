@@ -27,6 +27,8 @@ class Contests {
   Sentence found_false(uint64_t key, Nanos now) { return note(key, kFalse, now); }
   // The host went back to where it had just come from, and nobody can tell who is right.
   Sentence went_back(uint64_t key, Nanos now) { return note(key, kBack, now); }
+  // The VM manager's word settles who is right.
+  void forgive(uint64_t key) { records_.erase(key); }
 
  private:
   // Five false claims in three minutes freeze a host, or twenty turns that nobody can verify.
@@ -41,8 +43,8 @@ class Contests {
   static constexpr size_t kMost = 1U << 16;
 
   struct Record {
-    Nanos began = 0;  // the window
-    Nanos last = 0;
+    Nanos began = 0;      // the window
+    Nanos last = 0;       // contest, or the end of the last freeze
     unsigned points = 0;  // in it
     Nanos penalty = kFirstPenalty;
     Nanos suspect_until = 0;

@@ -5,9 +5,6 @@
 
 #include <fmt/format.h>
 
-#include "dataplane/learn.h"
-#include "dataplane/resolve.h"
-
 #include "lib/arbiter.h"
 
 namespace godwit {
@@ -109,12 +106,14 @@ void Control::connect_leases() {
 }
 
 Nanos Control::next_due() const {
-  return std::min({leases_.next_due(), links_.next_due(), watch_.next_due(), announcer_.next_due(),
+  return std::min({departures_.empty() ? kNever : departures_.front().due, leases_.next_due(),
+                   links_.next_due(), watch_.next_due(), announcer_.next_due(),
                    solicitor_.next_due(), forgetter_.next_due(), fdb_sweep_.next_due(),
                    neighbor_sweep_.next_due()});
 }
 
 void Control::run_due(Nanos now) {
+  end_departed(now);
   if (links_.next_due() <= now) links_.run(now);
   if (leases_.next_due() <= now) leases_.run(now);
   if (watch_.next_due() <= now) watch_.run(now);

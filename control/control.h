@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <span>
 
 #include "control/aging.h"
@@ -65,6 +66,12 @@ class Control {
   uint64_t events_lost() const;
 
  private:
+  struct Departure {
+    Nanos due;
+    uint64_t key;
+    Location from;
+  };
+
   void connect();
   void flush(const FlushHint& what, Nanos now);
   void tell_flushed(const FlushHint& what, Nanos now);
@@ -82,6 +89,7 @@ class Control {
   void on_outcome(const Outcome& outcome);
   void on_committed(uint64_t key, Location from, Location to, Evidence evidence, Nanos now);
   bool on_leave(uint64_t key, uint32_t slot, FdbEntry entry, Nanos now);
+  void end_departed(Nanos now);
   void on_host_without_link(uint64_t key, FdbEntry was, FdbEntry is, Nanos now);
   void on_offline(uint64_t key, Location place, ForgetReason why, Nanos known, Nanos now);
   void on_mapped(const Event& event, Nanos now);
@@ -113,6 +121,7 @@ class Control {
   Sweep<FdbAging> fdb_sweep_;
   Sweep<NeighborAging> neighbor_sweep_;
   HostEdits edits_;
+  std::deque<Departure> departures_;  // hosts that left a moment ago
   uint64_t lost_seen_ = 0;
   uint64_t repaired_at_ = 0;  // walks of the neighbor sweep
 };

@@ -108,9 +108,21 @@ void Control::on_committed(uint64_t key, Location from, Location to, Evidence ev
 
 bool Control::on_leave(uint64_t key, uint32_t slot, FdbEntry entry, Nanos now) {
   const std::vector<IpAddress> ips = hosts_.ips(fdb_bridge(key), fdb_mac(key));
+  leases_.left(key, ips);
   if (!end_host(key, slot, entry)) return false;
+  departures_.push_back(
+      {now + topology_.bridge(fdb_bridge(key)).config->moves.probe_wait, key, entry.location()});
   forgetter_.forget(fdb_bridge(key), fdb_mac(key), ips, entry.location(), ForgetReason::kLeft, now);
   return true;
+}
+
+// Frames of a host that has left may have been under way, and have taught its place once more.
+void Control::end_departed(Nanos now) {
+  for (; !departures_.empty() && departures_.front().due <= now; departures_.pop_front()) {
+    const Departure& gone = departures_.front();
+    const Fdb::Hit hit = tables_.fdb.find(gone.key);
+    if (hit && hit.entry.location() == gone.from) end_host(gone.key, hit.slot, hit.entry);
+  }
 }
 
 void Control::on_host_without_link(uint64_t key, FdbEntry was, FdbEntry is, Nanos now) {
@@ -139,12 +151,9 @@ void Control::follow_rarp_beyond(const Event& event, Nanos now) {
                         .announcement = true,
                         .may_create = false};
     const Located located = locate(tables_, topology_.bridge(member.bridge), seen, now);
-    if (located.what != Learned::kMoved) continue;
-    Event moved = event;
-    moved.bridge = member.bridge;
-    moved.from = located.was();
-    moved.hinted = located.before.state() == FdbState::kMigrating;
-    on_moved(moved);
+    Event here = event;
+    here.bridge = member.bridge;
+    if (const auto news = news_of(here, located)) handle(*news, now);
   }
 }
 

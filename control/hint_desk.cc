@@ -9,6 +9,8 @@
 namespace godwit {
 namespace {
 
+constexpr int kTries = 1000;
+
 bool goes_somewhere(VmStep step) { return step == VmStep::kPrepare || step == VmStep::kCommit; }
 
 // It is where it was, by the manager's word: a claim on it is false, and it stands still no longer.
@@ -16,6 +18,12 @@ FdbEntry confirmed(FdbEntry entry, Nanos now) {
   if (entry.state() == FdbState::kTesting) return upheld(entry, now);
   if (entry.state() == FdbState::kSettling) return entry.with_aside(false);
   return rested(entry, now).with_aside(false);
+}
+
+// What is tested about it waits until it can answer.
+FdbEntry stood_still(FdbEntry entry) {
+  if (entry.state() != FdbState::kTesting) return entry.with_aside(true);
+  return entry.with_aside(true).with_mark(false).with_windows(0);
 }
 
 }  // namespace
@@ -51,14 +59,19 @@ std::string HintDesk::refuse_old(uint64_t key, const VmHint& hint) const {
 
 void HintDesk::note_generation(uint64_t key, const VmHint& hint) {
   if (!hint.generation) return;
-  if (generations_.size() >= kMostGenerations && !generations_.contains(key)) generations_.clear();
+  if (generations_.size() >= kMostGenerations && !generations_.contains(key))
+    generations_.erase(generations_.begin());
   generations_[key] = *hint.generation;
 }
 
-std::string HintDesk::apply(const VmHint& hint, uint64_t key, Nanos now) {
+std::string HintDesk::apply(VmHint hint, uint64_t key, Nanos now) {
   for (;;) {
     Fdb::Hit hit = tables_.fdb.find(key);
     if (!hit) return hear_of_unknown(hint, key, now);
+    // The host itself was faster than the manager: with its word there is nothing left to verify.
+    if (hint.step == VmStep::kPrepare && hit.entry.state() == FdbState::kTesting &&
+        hit.entry.other() == hint.to)
+      hint.step = VmStep::kCommit;
     const bool is_there = goes_somewhere(hint.step) && hit.entry.location() == hint.to;
     if (hint.from && hit.entry.location() != *hint.from && !is_there)
       return fmt::format("it is at {}, not at {}", name_of_port(hit.entry.location()),
@@ -83,8 +96,12 @@ std::string HintDesk::hear_of_unknown(const VmHint& hint, uint64_t key, Nanos no
   if (!comes && !(hint.step == VmStep::kPrepare && hint.from)) return "it is not known";
   const PortIndex at = comes ? hint.to : *hint.from;
   const HostClass host_class = topology_.bridge(hint.bridge).config->moves.host_class;
-  const auto inserted =
-      tables_.fdb.insert(hint.bridge, fdb_mac(key), first_heard(at, host_class, now));
+  const auto insert = [&] {
+    return tables_.fdb.insert(hint.bridge, fdb_mac(key), first_heard(at, host_class, now));
+  };
+  auto inserted = insert();
+  for (int tries = 0; inserted.status == InsertStatus::kBusy && tries < kTries; ++tries)
+    inserted = insert();  // a worker is about to
   if (inserted.status != InsertStatus::kInserted && inserted.status != InsertStatus::kExists)
     return "there is no room for another host";
   if (comes && inserted.status == InsertStatus::kInserted) {
@@ -104,7 +121,7 @@ HintDesk::Answer HintDesk::weigh(const VmHint& hint, FdbEntry entry, Nanos now) 
       return {prepared(entry, hint.to, now), {}};
     case VmStep::kSuspend:
       if (entry.state() == FdbState::kOffline) return {{}, "its place is offline"};
-      return {entry.with_aside(true), {}};
+      return {stood_still(entry), {}};
     case VmStep::kCommit:
       return weigh_commit(hint, entry, now);
     case VmStep::kCancel:

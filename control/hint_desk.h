@@ -52,7 +52,7 @@ class HintDesk {
   std::string hear_of_unknown(const VmHint& hint, uint64_t key, Nanos now);
   Answer weigh(const VmHint& hint, FdbEntry entry, Nanos now) const;
   Answer weigh_commit(const VmHint& hint, FdbEntry entry, Nanos now) const;
-  std::string apply(const VmHint& hint, uint64_t key, Nanos now);
+  std::string apply(VmHint hint, uint64_t key, Nanos now);
   void follow_up(const VmHint& hint, uint64_t key, FdbEntry was, FdbEntry is, Nanos now);
   void note_generation(uint64_t key, const VmHint& hint);
   std::string name_of_port(Location at) const;

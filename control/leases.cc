@@ -146,6 +146,14 @@ void Leases::end(const Neighbor& neighbor) {
   forget(neighbor);
 }
 
+void Leases::left(uint64_t key, std::span<const IpAddress> ips) {
+  for (const IpAddress& ip : ips) {
+    const Neighbor neighbor{fdb_bridge(key), ip};
+    const auto lease = leases_.find(neighbor);
+    if (lease != leases_.end() && lease->second.key == key) end(neighbor);
+  }
+}
+
 void Leases::unmapped(BridgeIndex bridge, const IpAddress& ip) { forget({bridge, ip}); }
 
 void Leases::forget(const Neighbor& neighbor) {

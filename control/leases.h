@@ -14,6 +14,7 @@
 #include <functional>
 #include <optional>
 #include <set>
+#include <span>
 #include <tuple>
 #include <unordered_map>
 #include <utility>
@@ -54,6 +55,9 @@ class Leases {
   void learned(uint64_t key);
   // The mapping is gone, whoever took it out.
   void unmapped(BridgeIndex bridge, const IpAddress& ip);
+  // The host of this FDB key is gone, by the VM manager's word, and so are its leases of these
+  // addresses.
+  void left(uint64_t key, std::span<const IpAddress> ips);
   // Whether the host of this FDB key has a lease. A place of its own does not age then.
   bool holds(uint64_t key) const { return holders_.contains(key); }
 

@@ -40,9 +40,11 @@ class Links {
   struct Walk {
     PortIndex port;
     uint32_t next = 0;  // slot
+    Nanos began = 0;
   };
 
-  void visit(uint32_t slot, PortIndex port, Nanos now);
+  bool is_back(FdbEntry entry, const Walk& walk, Nanos now) const;
+  void visit(uint32_t slot, const Walk& walk, Nanos now);
 
   Tables& tables_;
   // What set() was told. A worker that hears a port, and the device itself when its link goes, say

@@ -104,9 +104,9 @@ bool Watch::took_back(const Event& event) {
     return false;
   }
   job.seq = entry.seq();
-  if (!change(key, job, [](FdbEntry e) { return e.with_mark(true); })) return false;
-  job.round = kLastRound;
   std::swap(job.place, job.other);
+  job.round = kLastRound;
+  if (!change(key, job, [](FdbEntry e) { return e.with_mark(true); })) return false;
   punish(key, job, contests_.found_false(key, event.at), Outcome::Kind::kReverted, event.at);
   schedule(key, job);
   return true;
@@ -143,8 +143,9 @@ void Watch::refused(const Event& event) {
   if (state != FdbState::kFrozen && state != FdbState::kMigrating && state != FdbState::kTesting)
     return;
   if (entry.host_class() > HostClass::kRegistered || event.to == entry.location()) return;
-  // Who stands still answers nowhere, so that others may: it is to move elsewhere.
-  if (state == FdbState::kMigrating && is_held(entry)) return;
+  // The VM manager said where it is to come, and it may stand still at any time from then on; then
+  // it answers nowhere, so that others may.
+  if (state == FdbState::kMigrating && tables_.ports.is_up(entry.location())) return;
   met(key, entry, event.at);
   const auto known = jobs_.find(key);
   if (known != jobs_.end()) hear_appeal(key, known->second, event);
@@ -218,6 +219,7 @@ void Watch::sought(const Event& event, Nanos now) {
 }
 
 void Watch::prepared(uint64_t key, Nanos until, Nanos now) {
+  contests_.forgive(key);
   Job& job = begin(key, tables_.fdb.find(key).entry, now);
   job.ends = until;
   job.round = kLastRound;
@@ -225,6 +227,7 @@ void Watch::prepared(uint64_t key, Nanos until, Nanos now) {
 }
 
 void Watch::committed(uint64_t key, Nanos now) {
+  contests_.forgive(key);
   Job& job = begin(key, tables_.fdb.find(key).entry, now);
   job.hinted = true;
   job.ends = now + policy(key).settle;
@@ -256,6 +259,8 @@ void Watch::suspended(uint64_t key, Nanos until, Nanos now) {
     job.ends = kNever;
   }
   if (entry.state() == FdbState::kBound && job.ends == kNever) job.round = kLastRound;
+  // Nor does what was prepared end meanwhile.
+  if (entry.state() == FdbState::kMigrating) job.ends = std::max(job.ends, until);
   job.held_until = until;
   schedule(key, job);
 }

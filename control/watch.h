@@ -14,7 +14,9 @@
 //   - Refused by the worker, because the entry's state has no room for it (from a third place, or
 //     on a host that is FROZEN): verified all the same, at most once a second, for who is pinned
 //     may have moved. An answer from there, and none from elsewhere in `probe_timeout`, makes it
-//     true.
+//     true. Not against the VM manager's word, while the place that the host leaves has a link.
+//   - On a host that stands still: no answer in time decides nothing before frames are held no
+//     longer.
 //
 // A host whose IP is not known cannot be asked. What is decided here is written by compare-and-swap
 // against the sequence number of what it is about, so a verdict that is late loses.
@@ -174,7 +176,7 @@ class Watch {
 template <class Next>
 std::optional<FdbEntry> Watch::change(uint64_t key, const Job& job, Next next) {
   Fdb::Hit hit = tables_.fdb.find(key);
-  while (hit && hit.entry.seq() == job.seq) {
+  while (hit && hit.entry.seq() == job.seq && hit.entry.location() == job.place.at) {
     const FdbEntry desired = next(hit.entry);
     if (tables_.fdb.compare_exchange(hit.slot, hit.entry, desired)) return desired;
   }

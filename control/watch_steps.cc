@@ -83,10 +83,16 @@ bool Watch::step_testing(uint64_t key, Job& job, Nanos now) {
     if (entry) accept(key, job, job.other, *entry, now);
     return true;
   }
+  if (job.held_until != kNever) {  // it does not answer because it stands still
+    job.ends = job.held_until;
+    return true;
+  }
   if (job.round < 3) {
     job.round = 3;
     job.ends = now + policy(key).probe_timeout;
-    if (job.ip) ask(key, job, job.place, now), ask(key, job, job.other, now);
+    if (!job.ip) return true;
+    ask(key, job, job.place, now);
+    ask(key, job, job.other, now);
     return true;
   }
   if (job.round == 3 && (place_asked || !job.ip)) {
@@ -159,9 +165,13 @@ void Watch::release(uint64_t key, Job& job, Nanos now) {
   bool was_held = false;  // else it is over already: it runs again, or is looked for
   const auto entry = change(key, job, [&](FdbEntry e) {
     was_held = is_held(e);
+    // It cannot be where it was, if there is no link.
+    if (was_held && e.state() == FdbState::kMigrating && !tables_.ports.is_up(e.location()))
+      return godwit::committed(e, e.other(), now);
     return was_held ? e.with_aside(false) : e;
   });
   if (!entry || !was_held) return;
+  if (entry->location() != job.place.at) return accept(key, job, job.other, *entry, now);
   questions_.unpark(key);
   tell(Outcome::Kind::kReleased, key, job, now);
 }
@@ -191,7 +201,10 @@ void Watch::punish(uint64_t key, Job& job, Contests::Sentence sentence, Outcome:
   job.ends = sentence.suspect_until;
   if (sentence.freeze_for != 0) {
     const auto entry = change(key, job, [&](FdbEntry e) { return frozen(e, now); });
-    if (entry) job.seq = entry->seq(), kind = Outcome::Kind::kFrozen;
+    if (entry) {
+      job.seq = entry->seq();
+      kind = Outcome::Kind::kFrozen;
+    }
     job.round = kLastRound;
   }
   tell(kind, key, job, now);

@@ -13,10 +13,10 @@ namespace godwit {
 namespace {
 
 bool is_question(Evidence kind) {
-  constexpr auto bit = [](Evidence k) { return 1U << static_cast<unsigned>(k); };
-  constexpr unsigned kQuestions = bit(Evidence::kArpRequest) | bit(Evidence::kArpProbe) |
-                                  bit(Evidence::kNs) | bit(Evidence::kDad);
-  return (kQuestions & bit(kind)) != 0;
+  constexpr auto kBit = [](Evidence k) { return 1U << static_cast<unsigned>(k); };
+  constexpr unsigned kQuestions = kBit(Evidence::kArpRequest) | kBit(Evidence::kArpProbe) |
+                                  kBit(Evidence::kNs) | kBit(Evidence::kDad);
+  return (kQuestions & kBit(kind)) != 0;
 }
 
 // RFC 5227 §1.1, RFC 4862 §5.4.2: asks whether an address is free, and has none itself.

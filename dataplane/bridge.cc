@@ -42,6 +42,12 @@ void look_everywhere(Worker& worker, Burst& burst, uint16_t i, FdbEntry entry) {
   flood_to_all(burst, i);
 }
 
+// What waited longer goes first, though the host may run again since it was looked for.
+bool has_older_parked(const Worker& worker, const Burst& burst, uint16_t i) {
+  return &burst != &worker.unparked && !worker.parked.empty() &&
+         worker.parked.holds(burst.dst_key[i]);
+}
+
 // Everything but a known unicast destination at another port.
 [[gnu::noinline]] void decide(Worker& worker, Burst& burst, uint16_t i, FdbEntry entry) {
   if (!is_relayed(burst.dst_mac(i), worker.topology.config().forward_bpdu))
@@ -58,7 +64,7 @@ void look_everywhere(Worker& worker, Burst& burst, uint16_t i, FdbEntry entry) {
   } else if (burst.routed[i] == Routed::kNo &&
              worker.topology.are_isolated(burst.in_port[i], entry.location())) {
     burst.drop_frame(i, Drop::kIsolated);
-  } else if (waits(worker, entry)) {
+  } else if (waits(worker, entry) || has_older_parked(worker, burst, i)) {
     park(worker, burst, i);
   } else if (entry.aside() || !worker.tables.ports.is_up(entry.location())) {
     look_everywhere(worker, burst, i, entry);
@@ -77,7 +83,8 @@ bool is_odd(Location at, PortIndex from) { return (at == from) | (at == kSelf); 
     burst.fate[i] = Fate::kForwarded;
     if (entry.is_free() || entry.aside() || !ports.is_up(burst.out[i]) ||
         is_odd(burst.out[i], burst.in_port[i]) ||
-        worker.topology.are_isolated(burst.in_port[i], burst.out[i]))
+        worker.topology.are_isolated(burst.in_port[i], burst.out[i]) ||
+        has_older_parked(worker, burst, i))
       decide(worker, burst, i, entry);
   }
 }
@@ -85,12 +92,13 @@ bool is_odd(Location at, PortIndex from) { return (at == from) | (at == kSelf); 
 }  // namespace
 
 void bridge(Worker& worker, Burst& burst) {
-  if (!worker.parked.empty() && &burst != &worker.unparked) [[unlikely]]
+  const bool any_parked = !worker.parked.empty() && &burst != &worker.unparked;
+  if (any_parked) [[unlikely]]
     unpark_destinations(worker, burst);
   const bool all_known = worker.tables.fdb.find_bulk(burst.dst_key.data(), burst.dst_home.data(),
                                                      burst.count, burst.found_entry.data());
   burst.flooded = 0;
-  bool is_plain = all_known && burst.dropped == 0 && !worker.topology.any_isolated();
+  bool is_plain = all_known && burst.dropped == 0 && !any_parked && !worker.topology.any_isolated();
   uint64_t any = 0;
   for (uint16_t i = 0; i < burst.count; ++i) {
     burst.out[i] = FdbEntry(burst.found_entry[i]).location();

@@ -9,6 +9,14 @@
 namespace godwit {
 namespace {
 
+// A priority tag behind another tag: that one is taken off on the way out, and receivers take what
+// is left for a frame without a tag, which nobody has looked into.
+bool hides(const BridgeContext& bridge, const Burst& burst, uint16_t i) {
+  if (burst.tagged[i] == 0 || bridge.transparent) return false;
+  const EthernetView view = burst.ethernet(i);
+  return view.tags == 2 && view.inner_vid() == 0;
+}
+
 // Frames behind a second tag are a customer's own.
 bool is_of_this_bridge(const BridgeContext& bridge, const Burst& burst, uint16_t i) {
   return burst.tagged[i] == 0 || bridge.transparent || burst.ethernet(i).tags < 2;
@@ -90,7 +98,10 @@ void guard(Worker& worker, Burst& burst) {
       port = burst.in_port[i];
       trusted = bridge->is_trusted(port);
     }
-    if (bridge->is_guarded && is_of_this_bridge(*bridge, burst, i))
+    if (!bridge->is_guarded) continue;
+    if (!trusted && hides(*bridge, burst, i))
+      burst.drop_frame(i, Drop::kVlanMismatch);
+    else if (is_of_this_bridge(*bridge, burst, i))
       guard_one(worker, burst, i, *bridge, trusted);
   }
   if (burst.route_scratch.count > 0) check_sources(worker, burst);

@@ -1,7 +1,9 @@
 // Frames that wait: until their neighbor's MAC is known (RFC 1122 §2.3.2.2, RFC 1812 §3.3.2), or
 // until a VM that stands still runs again. They wait in the order in which they came, so many for
-// each target and so many in all. When room is short the oldest give way, so that a scan of
-// addresses that nobody has does not keep a live host's first packet out.
+// each target and so many in all. When room is short for neighbors the oldest give way, so that a
+// scan of addresses that nobody has does not keep a live host's first packet out; for hosts that
+// stand still whoever has the most gives way, so that one of them does not take all from the
+// others.
 //
 // A worker's own; all memory is taken at the start.
 #pragma once
@@ -46,6 +48,8 @@ struct HoldShare {
   uint64_t bytes = UINT64_MAX;
 };
 
+enum class Yield : uint8_t { kOldest, kLargest };
+
 // Target is a Neighbor, or a host as its key in the FDB.
 template <class Target>
 class HoldQueues {
@@ -53,7 +57,7 @@ class HoldQueues {
   static constexpr uint32_t kMaxFrames = UINT16_MAX - 1;
 
   // `all.frames` is 1 .. kMaxFrames.
-  HoldQueues(HoldShare all, HashSecret secret);
+  HoldQueues(HoldShare all, HashSecret secret, Yield yield = Yield::kOldest);
   ~HoldQueues();
   HoldQueues(const HoldQueues&) = delete;
   HoldQueues& operator=(const HoldQueues&) = delete;
@@ -119,6 +123,7 @@ class HoldQueues {
     while (at != kNone && !(queues_[at].target == target)) at = queues_[at].chain;
     return at;
   }
+  uint16_t gives_way(const Target& target) const;
   bool is_over(const Target& target, HoldShare share, uint64_t size) const;
   uint16_t add_target(const Target& target, Nanos now);
   void remove_target(uint16_t at);
@@ -126,6 +131,7 @@ class HoldQueues {
 
   HashSecret secret_;
   HoldShare all_;
+  Yield yield_;
   uint32_t held_ = 0;
   uint64_t bytes_ = 0;
   std::vector<Entry> entries_;

@@ -6,9 +6,10 @@
 namespace godwit {
 
 template <class Target>
-HoldQueues<Target>::HoldQueues(HoldShare all, HashSecret secret)
+HoldQueues<Target>::HoldQueues(HoldShare all, HashSecret secret, Yield yield)
     : secret_(secret),
       all_(all),
+      yield_(yield),
       entries_(all.frames),
       queues_(all.frames),
       buckets_(std::bit_ceil(all.frames), kNone) {
@@ -29,6 +30,21 @@ bool HoldQueues<Target>::is_over(const Target& target, HoldShare share, uint64_t
          (queues_[at].count >= share.frames || queues_[at].bytes + size > share.bytes);
 }
 
+// Of the newcomer's own queue and the first few, so that it costs the same however many there are.
+template <class Target>
+uint16_t HoldQueues<Target>::gives_way(const Target& target) const {
+  constexpr unsigned kLooks = 8;
+  if (yield_ == Yield::kOldest) return oldest_;
+  const bool by_frames = held_ == entries_.size();
+  const auto share = [&](uint16_t at) { return by_frames ? queues_[at].count : queues_[at].bytes; };
+  const uint16_t own = find(target);
+  uint16_t largest = own == kNone ? oldest_ : own;
+  uint16_t at = oldest_;
+  for (unsigned n = 0; n < kLooks && at != kNone; ++n, at = queues_[at].newer)
+    if (share(at) > share(largest)) largest = at;
+  return largest;
+}
+
 template <class Target>
 template <class Dropped>
 void HoldQueues<Target>::push(const Target& target, HoldShare share, const HeldFrame& frame,
@@ -36,7 +52,7 @@ void HoldQueues<Target>::push(const Target& target, HoldShare share, const HeldF
   const uint64_t size = frame.mbuf->pkt_len;
   if (share.frames == 0 || size > share.bytes || size > all_.bytes) return dropped(frame);
   while (is_over(target, share, size)) dropped(pop(find(target)));
-  while (held_ == entries_.size() || bytes_ + size > all_.bytes) dropped(pop(oldest_));
+  while (held_ == entries_.size() || bytes_ + size > all_.bytes) dropped(pop(gives_way(target)));
   uint16_t at = find(target);
   if (at == kNone) at = add_target(target, now);
   const uint16_t e = free_entry_;

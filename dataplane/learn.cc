@@ -94,89 +94,107 @@ bool is_quiet(const Burst& burst, uint16_t i) {
 
 bool is_complaint(EventKind kind) { return kind > EventKind::kAnswered; }
 
-void post(Worker& worker, const Burst& burst, uint16_t i, EventKind kind, const Located& located) {
-  const bool upheld = kind == EventKind::kUpheld;  // against a claim from elsewhere
-  const Event event{.kind = kind,
-                    .evidence = burst.evidence[i],
-                    .bridge = burst.bridge[i],
-                    .from = located.was(),
-                    .to = upheld ? located.before.other() : Location{burst.in_port[i]},
-                    .hinted = located.before.state() == FdbState::kMigrating,
-                    .at = worker.now,
-                    .mac = fdb_mac(burst.src_key[i]),
-                    .other_mac = {},
-                    .ip = {}};
-  if (kind == EventKind::kLearned) {
-    if (worker.testimonies[burst.in_port[i]].take(worker.now)) worker.events.post(event);
-  } else if (is_complaint(kind)) {
-    worker.complain(event);
-  } else {
-    worker.events.post(event);
+std::optional<EventKind> event_kind_of(Learned what) {
+  switch (what) {
+    case Learned::kMoved:
+      return EventKind::kMoved;
+    case Learned::kTested:
+      return EventKind::kTested;
+    case Learned::kUpheld:
+      return EventKind::kUpheld;
+    case Learned::kRevived:
+      return EventKind::kRevived;
+    case Learned::kRefused:
+      return EventKind::kRefused;
+    case Learned::kGatewayMac:
+      return EventKind::kGatewayClaim;
+    case Learned::kBridgeLimit:
+      return EventKind::kLearnLimit;
+    case Learned::kPortLimit:
+      return EventKind::kPortQuota;
+    default:
+      return std::nullopt;
   }
 }
 
-// A frame from a place that is not believed is passed on only for hosts that follow every frame
-// otherwise.
-void keep_back(Burst& burst, uint16_t i, const Located& located) {
-  if (located.before.host_class() != HostClass::kLearned) burst.drop_frame(i, Drop::kUnverified);
-}
-
-// Counts and tells what became of frame i's source.
-void conclude(Worker& worker, Burst& burst, uint16_t i, const Located& located) {
-  WorkerCounters& counters = worker.counters;
-  burst.learned[i] = located.what;
-  burst.was_at[i] = located.was();
-  switch (located.what) {
+void count(WorkerCounters& counters, Learned what) {
+  switch (what) {
     case Learned::kNew:
       ++counters.learned;
-      if (worker.topology.bridge(burst.bridge[i]).config->inspect_dhcp)
-        post(worker, burst, i, EventKind::kLearned, located);
       break;
     case Learned::kMoved:
       ++counters.moved;
-      post(worker, burst, i, EventKind::kMoved, located);
       break;
     case Learned::kLate:
     case Learned::kDoubted:
     case Learned::kPending:
+    case Learned::kUnverified:
       ++counters.late;
       break;
     case Learned::kTested:
       ++counters.tested;
-      post(worker, burst, i, EventKind::kTested, located);
-      keep_back(burst, i, located);
-      break;
-    case Learned::kUnverified:
-      ++counters.late;
-      keep_back(burst, i, located);
-      break;
-    case Learned::kUpheld:
-      post(worker, burst, i, EventKind::kUpheld, located);
-      break;
-    case Learned::kRevived:
-      post(worker, burst, i, EventKind::kRevived, located);
       break;
     case Learned::kRefused:
-      ++counters.refused;
-      burst.drop_frame(i, Drop::kMacViolation);
-      post(worker, burst, i, EventKind::kRefused, located);
-      break;
     case Learned::kGatewayMac:
       ++counters.refused;
-      burst.drop_frame(i, Drop::kGatewayClaim);
-      post(worker, burst, i, EventKind::kGatewayClaim, located);
       break;
     case Learned::kBridgeLimit:
       ++counters.limit_bridge;
-      post(worker, burst, i, EventKind::kLearnLimit, located);
       break;
     case Learned::kPortLimit:
       ++counters.limit_port;
-      post(worker, burst, i, EventKind::kPortQuota, located);
       break;
     default:
       break;
   }
+}
+
+Event event_of(const Worker& worker, const Burst& burst, uint16_t i) {
+  return {.kind = EventKind::kMoved,
+          .evidence = burst.evidence[i],
+          .bridge = burst.bridge[i],
+          .from = kNoLocation,
+          .to = burst.in_port[i],
+          .at = worker.now,
+          .mac = fdb_mac(burst.src_key[i]),
+          .other_mac = {},
+          .ip = {}};
+}
+
+// Who snoops DHCP wants to know of hosts that may have been granted an address before.
+void tell_of_new(Worker& worker, const Burst& burst, uint16_t i) {
+  if (!worker.topology.bridge(burst.bridge[i]).config->inspect_dhcp ||
+      !worker.testimonies[burst.in_port[i]].take(worker.now))
+    return;
+  Event event = event_of(worker, burst, i);
+  event.kind = EventKind::kLearned;
+  worker.events.post(event);
+}
+
+// Why the frame goes no further. One from a place that is not believed is passed on only for hosts
+// that follow every frame otherwise.
+std::optional<Drop> drop_for(const Located& located) {
+  switch (located.what) {
+    case Learned::kTested:
+    case Learned::kUnverified:
+      if (located.before.host_class() == HostClass::kLearned) return std::nullopt;
+      return Drop::kUnverified;
+    case Learned::kRefused:
+      return Drop::kMacViolation;
+    case Learned::kGatewayMac:
+      return Drop::kGatewayClaim;
+    default:
+      return std::nullopt;
+  }
+}
+
+// Counts and tells what became of frame i's source.
+void conclude(Worker& worker, Burst& burst, uint16_t i, const Located& located) {
+  burst.learned[i] = located.what;
+  burst.was_at[i] = located.was();
+  tell(worker, event_of(worker, burst, i), located);
+  if (located.what == Learned::kNew) tell_of_new(worker, burst, i);
+  if (const auto reason = drop_for(located)) burst.drop_frame(i, *reason);
 }
 
 // Beyond a refresh: what a later frame of the same burst must see.
@@ -244,6 +262,27 @@ bool must_look_again(const Worker& worker, const Burst& burst, uint16_t i) {
 }
 
 }  // namespace
+
+std::optional<Event> news_of(Event event, const Located& located) {
+  const auto kind = event_kind_of(located.what);
+  if (!kind) return std::nullopt;
+  event.kind = *kind;
+  event.from = located.was();
+  event.hinted = located.before.state() == FdbState::kMigrating;
+  // Against a claim from elsewhere.
+  if (*kind == EventKind::kUpheld) event.to = located.before.other();
+  return event;
+}
+
+void tell(Worker& worker, const Event& event, const Located& located) {
+  count(worker.counters, located.what);
+  const auto news = news_of(event, located);
+  if (!news) return;
+  if (is_complaint(news->kind))
+    worker.complain(*news);
+  else
+    worker.events.post(*news);
+}
 
 bool is_reflection(const Worker& worker, const Burst& burst, uint16_t i) {
   return worker.tables.reflections.seen(fingerprint(burst.ethernet(i), burst.bytes(i)), worker.now);

@@ -3,6 +3,10 @@
 // move.
 #pragma once
 
+#include <optional>
+
+#include "dataplane/events.h"
+
 #include "lib/address.h"
 #include "lib/evidence.h"
 #include "lib/fdb.h"
@@ -59,6 +63,12 @@ struct Located {
 // Applies a sighting to the FDB: asks the arbiter and writes its answer by compare-and-swap, again
 // when another writer was faster. Any thread; posts and counts nothing.
 Located locate(Tables& tables, const BridgeContext& bridge, const Sighting& sighting, Nanos now);
+
+// What control is to hear of it, where that is news; `event` has the rest. Any thread.
+std::optional<Event> news_of(Event event, const Located& located);
+
+// The same, counted and posted.
+void tell(Worker& worker, const Event& event, const Located& located);
 
 // Whether frame i is one that was flooded a moment ago. It is asked of frames from trusted ports
 // only.

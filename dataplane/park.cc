@@ -42,6 +42,10 @@ void put_back(Burst& burst, const HeldFrame& held) {
   burst.fate[i] = Fate::kPending;
 }
 
+uint64_t destination_of(const HeldFrame& held) {
+  return fdb_key(held.bridge, load_mac(rte_pktmbuf_mtod(held.mbuf, const uint8_t*)));
+}
+
 void begin(Burst& burst) {
   burst.count = burst.dropped = burst.flooded = burst.tags = burst.to_fragment = 0;
   burst.speaker_count = burst.to_gateway_count = 0;
@@ -69,7 +73,8 @@ void drop_held(Worker& worker, const HeldFrame& held, Drop reason) {
 // where the host is.
 bool waits(const Worker& worker, FdbEntry entry) {
   const PortStates& ports = worker.tables.ports;
-  return ports.is_still(entry.location()) || (is_held(entry) && ports.is_up(entry.location()));
+  const bool has_place = entry.state() == FdbState::kMigrating || ports.is_up(entry.location());
+  return ports.is_still(entry.location()) || (is_held(entry) && has_place);
 }
 
 void park(Worker& worker, Burst& burst, uint16_t i) {
@@ -79,7 +84,7 @@ void park(Worker& worker, Burst& burst, uint16_t i) {
   burst.fate[i] = Fate::kHeld;
   if (burst.routed[i] == Routed::kInFragments) --burst.to_fragment;
   worker.parked.push(burst.dst_key[i], share, frame, worker.now, [&](const HeldFrame& dropped) {
-    if (worker.observer != nullptr) worker.observer->lost(burst.dst_key[i], worker.now);
+    if (worker.observer != nullptr) worker.observer->lost(destination_of(dropped), worker.now);
     drop_held(worker, dropped, Drop::kHoldFull);
   });
 }

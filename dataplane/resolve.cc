@@ -213,20 +213,6 @@ void map(Worker& worker, Burst& burst, uint16_t i, uint16_t c) {
   conclude(worker, burst, i, claim, was);
 }
 
-// What a sighting by RARP in another bridge came to.
-void conclude(Worker& worker, Event event, const Located& located) {
-  event.from = located.was();
-  event.hinted = located.before.state() == FdbState::kMigrating;
-  if (located.what == Learned::kMoved) {
-    ++worker.counters.moved;
-    event.kind = EventKind::kMoved;
-    worker.events.post(event);
-  } else if (located.what == Learned::kRefused) {
-    ++worker.counters.refused;
-    complain(worker, event, EventKind::kRefused);
-  }
-}
-
 // A hypervisor announces a VM by a RARP without a tag, because it does not know the VLANs that the
 // VM uses. So the RARP tells of the MAC in every bridge of the port where it is known; it makes no
 // entry there. Returns in how many it moved.
@@ -249,7 +235,7 @@ uint16_t follow_rarp(Worker& worker, const Burst& burst, uint16_t i) {
     const Located located =
         locate(worker.tables, worker.topology.bridge(member.bridge), seen, worker.now);
     moved += located.what == Learned::kMoved;
-    conclude(worker, event, located);
+    tell(worker, event, located);
   }
   return moved;
 }

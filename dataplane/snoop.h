@@ -18,7 +18,7 @@ class Worker;
 
 // May a packet be DHCP? Looks at a few octets of it; true for some that are not.
 inline bool may_be_dhcp(uint16_t ether_type, std::span<const uint8_t> l3) {
-  constexpr auto is_port = [](uint16_t port, uint16_t one) {
+  const auto is_port = [](uint16_t port, uint16_t one) {
     return port == one || port == one + 1;
   };
   if (ether_type == kEtherTypeIpv4) {

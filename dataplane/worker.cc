@@ -66,7 +66,7 @@ Worker::Worker(const Topology& topology_in, Tables& tables_in, const Fib& fib_in
       pool(pool_in),
       hold({hold_frames(topology_in.config())}, tables_in.secret),
       hold_share{hold_per_target(topology_in.config())},
-      parked(parked_share(topology_in.config()), tables_in.secret),
+      parked(parked_share(topology_in.config()), tables_in.secret, Yield::kLargest),
       port_counters(ports.size()),
       complaints(ports.size()),
       far_rarps(kFarRarps, kFarRarps),

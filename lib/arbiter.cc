@@ -50,11 +50,12 @@ Judgement test(FdbEntry current, const Claim& claim) {
 
 Judgement refuse(FdbEntry current) { return {Verdict::kRefused, current}; }
 
-// A claim that nothing else speaks for or against.
+// A claim that nothing else speaks for or against. Who stands still cannot say that it is false; a
+// VM that starts to run elsewhere is announced.
 Judgement by_class(FdbEntry current, const Claim& claim) {
   switch (current.host_class()) {
     case HostClass::kLearned:
-      return move(current, claim);
+      return is_held(current) && !claim.announcement ? test(current, claim) : move(current, claim);
     case HostClass::kRegistered:
       return test(current, claim);
     default:
@@ -86,23 +87,31 @@ Judgement heard_behind(FdbEntry current, const Claim& claim) {
   return {Verdict::kDoubted, current.with_windows(windows).with_stamp(stamp)};
 }
 
+// After a false claim nobody is believed at once: who lied may have a second port, or a friend.
+Judgement while_suspicious(FdbEntry current, const Claim& claim, bool late) {
+  if (late && (claim.at == current.other() || !claim.announcement))
+    return {Verdict::kUnverified, current};
+  return current.host_class() < HostClass::kLocked ? test(current, claim) : refuse(current);
+}
+
 Judgement while_settling(FdbEntry current, const Claim& claim, const MovesConfig& policy) {
   const bool late = since_stamp(current, claim.now) < policy.probe_wait;
   const bool learned = current.host_class() == HostClass::kLearned;
-  if (current.marked() && claim.at == current.other()) {
-    if (late) return {Verdict::kUnverified, current};
-    return current.host_class() < HostClass::kLocked ? test(current, claim) : refuse(current);
-  }
+  const bool behind = claim.at == current.other();
+  if (current.marked()) return while_suspicious(current, claim, late);
   if (claim.announcement && current.host_class() < HostClass::kLocked)
     return by_class(current, claim);
+  if (!learned)
+    return late && behind ? Judgement{Verdict::kUnverified, current} : by_class(current, claim);
   if (late) return {Verdict::kLate, current};
-  return learned && claim.at == current.other() ? heard_behind(current, claim)
-                                                : by_class(current, claim);
+  return behind && !is_held(current) ? heard_behind(current, claim) : by_class(current, claim);
 }
 
 Judgement while_testing(FdbEntry current, const Claim& claim) {
-  if (claim.at != current.other())
-    return current.host_class() == HostClass::kLearned ? move(current, claim) : refuse(current);
+  if (claim.at != current.other()) {
+    if (current.host_class() != HostClass::kLearned) return refuse(current);
+    return current.marked() ? move(current, claim) : Judgement{Verdict::kUnverified, current};
+  }
   if (!current.marked()) return {Verdict::kUnverified, current};
   const unsigned times = current.windows() + 1;
   if (times == kTimesToBelieve) return move(current, claim);

@@ -18,18 +18,20 @@
 //   SETTLING(p, r)   at p                 refreshed
 //   (moved lately)   at r or x, and an    as if BOUND(p): it came back, or moved on
 //                    announcement
-//                    at r or x, else      within `wait` of p: late, no evidence. After that
-//                                         x: as if BOUND(p)
-//                                         r: learned: in the third window of `wait` with p silent
-//                                         SETTLING(r, p). Else as if BOUND(p)
-//   SETTLING(q, p),  at p                 within `wait` of q: unverified. After that, learned and
-//   marked: p lied                        registered: TESTING(q, p)
-//                    at q or x            as above
+//                    at r or x, else      learned: within `wait` of p late, no evidence. After that
+//                                         r: in the third window of `wait` with p silent
+//                                         SETTLING(r, p); x: as if BOUND(p)
+//                                         others: at r within `wait` of p unverified. Else as if
+//                                         BOUND(p)
+//   SETTLING(q, p),  at q                 refreshed
+//   marked: p lied   at p or x            within `wait` of q: unverified, but for announcements at
+//                                         x. Else learned and registered: TESTING(q, p or x)
 //   TESTING(q, p)    at q                 within `wait` of the claim: may have been under way. After
 //   (to be verified)                      that it is false: SETTLING(q, p), marked
 //                    at p                 unverified. Marked, for nobody answers: the third time
 //                                         SETTLING(p, q)
-//                    at x                 learned: SETTLING(x, q). Else refused
+//                    at x                 registered: refused. Learned: unverified. Marked:
+//                                         SETTLING(x, q)
 //   MIGRATING(q, p)  at q                 refreshed
 //   (told to come)   at p                 if it shows that the VM runs (`activate`): SETTLING(p, q)
 //                    at x                 refused
@@ -56,6 +58,8 @@
 //
 // Classes (HostClass): a learned host follows a claim at once and is verified afterwards; a
 // registered one is verified first; a locked one follows only the VM manager; a static one nobody.
+// A learned host that is held is verified first as well, but for announcements: it cannot say that
+// a claim is false.
 //
 // Frames for a host that is `aside` are not simply sent. Where nobody knows it to be, they are
 // flooded. Else they are held, because the VM manager said that it stands still; whatever moves it

@@ -28,11 +28,6 @@ class Case:
         self._sent = {}
         self._hints = []
         self._files = None
-        self._hints = []
-
-    def hint(self, seconds, **what):
-        """The VM manager says something: one of the keys of --hints, with its body."""
-        self._hints.append({'at': f'{seconds}s', **what})
 
     def rx(self, seconds, port, frame, length=None):
         """`port` received `frame`; `length` is that on the wire when the capture cut the frame short."""
@@ -93,8 +88,6 @@ class Case:
             (folder / name).write_bytes(data)
         for port, records in self._sent.items():
             (folder / f'expect-{port}.pcap').write_bytes(captures.pcap_bytes(records, nanosecond=True))
-        if self._hints:
-            (folder / 'hints.yaml').write_text(''.join(f'- {_flow(hint)}\n' for hint in self._hints))
         (folder / 'config.yaml').write_text(self._config)
         if self._hints:
             (folder / 'hints.yaml').write_text(''.join(f'- {_flow(hint)}\n' for hint in self._hints))

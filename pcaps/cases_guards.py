@@ -392,6 +392,21 @@ bridges:
     return case
 
 
+def no_way_around():
+    case = tenant_case('961-no-way-around-by-tags', '''
+A bridge that looks into frames takes none with a second tag behind a priority: the first one is taken off on the way
+out, and a receiver takes the other for none.''', 'vlan: 10', 'inspect: {dhcp: true, arp: true, source: true}')
+    lease(case, 0, 'server1', VM, VM_IP, 0x100)
+    lies = [frames.arp_reply(ATTACKER, VM_IP, PEER, PEER_IP), frames.garp_request(ATTACKER, VM_IP),
+            data(ATTACKER, VM, ATTACKER_IP, 'lie')]
+    for n, lie in enumerate(lies):
+        case.rx(10 + n, 'server3', frames.tag(frames.tag(lie, 0), 0))
+    for port in PORTS:
+        case.out(port, 0, src=ATTACKER)
+    case.report(drops={'vlan-mismatch': len(lies)})
+    return case
+
+
 def make():
     both = [one(family, address) for one in (binds, rogue, released, ends) for family, address in FAMILIES]
-    return both + [inspected(), follows(), source_guard(), storm_limits(), floor(), gateway_is_kept()]
+    return both + [inspected(), follows(), source_guard(), storm_limits(), floor(), gateway_is_kept(), no_way_around()]

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <malloc.h>
 
 #include "control/eal.h"
 #include "test/bounds/scene.h"
@@ -170,6 +171,10 @@ struct Case {
   size_t most_alarms;
 };
 
+// Octets of memory that are in use, of which an attack must not take ever more.
+constexpr size_t kMoreMemory = 4 << 20;
+size_t memory_in_use() { return mallinfo2().uordblks; }
+
 // ---- The attacks ----
 
 // Nothing of the liar's may leave a port.
@@ -220,6 +225,14 @@ void steal_by_announcement(Trial& t) {
   t.victim_talks();
   t.attack(100 * kMicrosecond, [&t] {
     return arp_frame(t.victim, make_garp_request(t.victim.mac, t.victim.v4), kBroadcastMac);
+  });
+}
+// From two ports by turns: who asks for one liar's name must not believe the other.
+void steal_in_company(Trial& t) {
+  t.victim_talks();
+  t.every(30 * kMillisecond, [&t, n = 0]() mutable {
+    t.world.send(++n % 2 == 0 ? kServer2 : kServer3,
+                 arp_frame(t.victim, make_garp_request(t.victim.mac, t.victim.v4), kBroadcastMac));
   });
 }
 void steal_from_mover(Trial& t) {
@@ -382,6 +395,8 @@ const Case kCases[] = {
      42 * kMillisecond, 12},
     {"b9", "b2, and it moves as hinted, registered", kRegistered, steal_from_hinted, 0,
      42 * kMillisecond, 12},
+    {"b10", "announcements with its MAC from two ports by turns", kLearned, steal_in_company, 10,
+     kQuiet + kProbe, 12},
     {"c1", "b2, and the liar answers every question, learned", kLearned, answer_all, 10,
      kQuiet + kProbe, 16},
     {"c2", "the same, registered", kRegistered, answer_all, 0, kQuiet, 16},
@@ -403,18 +418,22 @@ const Case kCases[] = {
 bool run(const Case& c) {
   Trial trial(c.config);
   c.play(trial);
+  size_t early = 0;
+  trial.world.at(kStart + 2 * kSecond, [&] { early = memory_in_use(); });
   trial.world.run(kStop + kSecond);
+  const size_t late = memory_in_use();
   const size_t alarms = trial.world.control().alarms().all().size();
   const uint64_t others = trial.bystanders_lost();
   const bool kept = others == 0 && trial.broken == 0 && trial.refusals == 0 &&
                     trial.flow.lost() <= c.most_lost && trial.flow.longest_gap <= c.longest_gap &&
-                    alarms <= c.most_alarms;
-  fmt::print(
-      "| {} | {} | {} | {} of {} | {:.1f} of {:.1f} | {} of {} |{}\n", c.name, c.what, others,
-      trial.flow.lost(), c.most_lost, static_cast<double>(trial.flow.longest_gap) / 1e6,
-      static_cast<double>(c.longest_gap) / 1e6, alarms, c.most_alarms,
-      kept ? ""
-           : fmt::format(" **not kept** ({} broken, {} refused)", trial.broken, trial.refusals));
+                    alarms <= c.most_alarms && late <= early + kMoreMemory;
+  fmt::print("| {} | {} | {} | {} of {} | {:.1f} of {:.1f} | {} of {} |{}\n", c.name, c.what,
+             others, trial.flow.lost(), c.most_lost,
+             static_cast<double>(trial.flow.longest_gap) / 1e6,
+             static_cast<double>(c.longest_gap) / 1e6, alarms, c.most_alarms,
+             kept ? ""
+                  : fmt::format(" **not kept** ({} broken, {} refused, {} octets more)",
+                                trial.broken, trial.refusals, late - early));
   std::fflush(stdout);
   return kept;
 }

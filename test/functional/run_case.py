@@ -9,7 +9,6 @@ A case is a folder with
     expect.yaml          see below
     hints.yaml           optional: replay's --hints
     expect-PORT.pcap     optional: what PORT must have sent, byte for byte
-    hints.yaml           optional: what the VM manager said, for --hints
 
 Every case is replayed twice and must give the same octets both times; every frame that came in must have come to
 exactly one end, and the counters must agree with one another and with the files.

@@ -133,8 +133,10 @@ class Model {
   }
 
   Verdict believe_by_class(const Claim& claim) {
-    if (class_ == HostClass::kLearned) return move(claim.at, claim.now);
-    if (class_ == HostClass::kRegistered) return question(claim.at, claim.now);
+    const bool can_object = !held_ || story_ == Story::kDead;
+    if (class_ == HostClass::kLearned && (can_object || claim.announcement))
+      return move(claim.at, claim.now);
+    if (class_ <= HostClass::kRegistered) return question(claim.at, claim.now);
     return Verdict::kRefused;
   }
 
@@ -167,25 +169,30 @@ class Model {
   }
 
   Verdict hear_questioned(const Claim& claim) {
-    if (claim.at != rival_)
-      return class_ == HostClass::kLearned ? move(claim.at, claim.now) : Verdict::kRefused;
+    if (claim.at != rival_) {
+      if (class_ != HostClass::kLearned) return Verdict::kRefused;
+      return story_ == Story::kSpeechless ? move(claim.at, claim.now) : Verdict::kUnverified;
+    }
     if (story_ == Story::kSpeechless && ++insistence_ == 3) return move(claim.at, claim.now);
     return Verdict::kUnverified;
   }
 
   Verdict hear_settling(const Claim& claim, Nanos wait) {
     const bool may_be_late = !silent_for(wait, claim.now);
-    if (story_ == Story::kSlandered && claim.at == rival_) {
-      if (may_be_late) return Verdict::kUnverified;
+    const bool from_rival = claim.at == rival_;
+    if (story_ == Story::kSlandered) {
+      if (may_be_late && (from_rival || !claim.announcement)) return Verdict::kUnverified;
       return class_ == HostClass::kLocked ? Verdict::kRefused : question(claim.at, claim.now);
     }
-    if (claim.announcement && class_ == HostClass::kRegistered)
-      return question(claim.at, claim.now);
-    if (class_ != HostClass::kLearned)
-      return may_be_late ? Verdict::kLate : believe_by_class(claim);
-    if (claim.announcement) return move(claim.at, claim.now);
+    if (class_ != HostClass::kLearned) {
+      const bool says_so = claim.announcement && class_ == HostClass::kRegistered;
+      if (may_be_late && from_rival && !says_so) return Verdict::kUnverified;
+      return believe_by_class(claim);
+    }
+    if (claim.announcement) return believe_by_class(claim);
     if (may_be_late) return Verdict::kLate;
-    if (claim.at != rival_ || ++insistence_ == 3) return move(claim.at, claim.now);
+    if (!from_rival || held_) return believe_by_class(claim);
+    if (++insistence_ == 3) return move(claim.at, claim.now);
     heard_ = claim.now;
     return Verdict::kDoubted;
   }
@@ -342,13 +349,13 @@ TEST_CASE("the arbiter does as its model, whatever it hears and control decides"
   }
   // It is no test of what never came up.
   const bool follows = host_class < HostClass::kLocked;
-  for (const Verdict v :
-       {Verdict::kKnown, Verdict::kRefreshed, Verdict::kMoved, Verdict::kLate, Verdict::kRefused,
-        Verdict::kUnverified, Verdict::kRevived, Verdict::kPending})
+  for (const Verdict v : {Verdict::kKnown, Verdict::kRefreshed, Verdict::kMoved, Verdict::kRefused,
+                          Verdict::kUnverified, Verdict::kRevived, Verdict::kPending})
     CHECK(trial.heard[v] > kOften);
   CHECK((trial.heard[Verdict::kTested] > kOften) == follows);
   CHECK((trial.heard[Verdict::kUpheld] > kOften) == follows);
-  CHECK((trial.heard[Verdict::kDoubted] > kOften) == (host_class == HostClass::kLearned));
+  for (const Verdict v : {Verdict::kLate, Verdict::kDoubted})
+    CHECK((trial.heard[v] > kOften) == (host_class == HostClass::kLearned));
   for (const Story s : {Story::kSteady, Story::kArrived, Story::kSlandered, Story::kExpected,
                         Story::kDead, Story::kPinned})
     CHECK(trial.stories[s] > kOften);

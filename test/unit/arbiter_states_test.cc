@@ -120,8 +120,14 @@ TEST_CASE("BOUND: by class", "[arbiter]") {
     check({"its place, in the next", entry, announced(kQ, kSecond), all("refreshed")});
     check({"its place, as long ago as can be told", entry, data(kQ, 65'535 * kSecond),
            all("refreshed")});
-    for (const Claim& claim : {data(kP, 0), quiet(kP, kSecond), announced(kP, 100 * kSecond)})
-      check({"elsewhere", entry, claim, {"moved", "tested", "refused", "refused"}});
+    // Who stands still cannot say that a claim is false.
+    const std::string_view learned = entry.aside() ? "tested" : "moved";
+    for (const Claim& claim : {data(kP, 0), quiet(kP, kSecond)})
+      check({"elsewhere", entry, claim, {learned, "tested", "refused", "refused"}});
+    check({"announced elsewhere",
+           entry,
+           announced(kP, 100 * kSecond),
+           {"moved", "tested", "refused", "refused"}});
   }
 }
 
@@ -133,22 +139,23 @@ TEST_CASE("SETTLING: what is late says nothing, and the place left behind must i
   check(
       {"its place, while it is doubted", entry.with_windows(2), data(kQ, 0), mobile("refreshed")});
   check({"its place, which stands still", aside(entry), data(kQ, kSecond), mobile("refreshed")});
-  for (const Location there : {kP, kX}) {
-    check({"announced elsewhere at once",
-           entry,
-           announced(there, 0),
-           {"moved", "tested", "late", ""}});
-    check({"announced elsewhere, in the end",
-           entry,
-           announced(there, kLast),
-           {"moved", "tested", "late", ""}});
-    check({"announced elsewhere, in time",
-           entry,
-           announced(there, kWait),
-           {"moved", "tested", "refused", ""}});
-    check({"elsewhere at once", entry, data(there, 0), mobile("late")});
-    check({"elsewhere, in the end", entry, quiet(there, kLast), mobile("late")});
+  for (const Nanos later : {Nanos{0}, kLast}) {
+    check({"announced behind", entry, announced(kP, later), {"moved", "tested", "unverified", ""}});
+    check({"announced", entry, announced(kX, later), {"moved", "tested", "refused", ""}});
+    check({"behind", entry, data(kP, later), {"late", "unverified", "unverified", ""}});
+    check({"a third place", entry, quiet(kX, later), {"late", "tested", "refused", ""}});
   }
+  for (const Location there : {kP, kX})
+    check(
+        {"announced, in time", entry, announced(there, kWait), {"moved", "tested", "refused", ""}});
+  check({"a third place, while it stands still",
+         aside(entry),
+         data(kX, kWait),
+         {"tested", "tested", "refused", ""}});
+  check({"behind, while it stands still",
+         aside(entry),
+         data(kP, kWait),
+         {"tested", "tested", "refused", ""}});
   check({"a third place, in time", entry, data(kX, kWait), {"moved", "tested", "refused", ""}});
   check({"behind, in time", entry, data(kP, kWait), {"doubted", "tested", "refused", ""}});
   check({"behind, again", entry.with_windows(1), data(kP, kWait), {"doubted", "", "", ""}});
@@ -160,7 +167,8 @@ TEST_CASE("SETTLING: what is late says nothing, and the place left behind must i
          {"moved", "", "", ""}});
 }
 
-TEST_CASE("SETTLING, marked: who lied is tested first, whatever the class", "[arbiter]") {
+TEST_CASE("SETTLING, marked: after a lie everybody is tested first, whatever the class",
+          "[arbiter]") {
   const FdbEntry entry = marked(settling());
   check({"its place, in the same millisecond", entry, data(kQ, 0), mobile("known")});
   check({"its place, in the next", entry, data(kQ, kMillisecond), mobile("refreshed")});
@@ -171,17 +179,17 @@ TEST_CASE("SETTLING, marked: who lied is tested first, whatever the class", "[ar
     check({"the liar, at once", entry, claim(kP, 0), mobile("unverified")});
     check({"the liar, in the end", entry, claim(kP, kLast), mobile("unverified")});
     check({"the liar, in time", entry, claim(kP, kWait), {"tested", "tested", "refused", ""}});
-    check({"a third place, in time", entry, claim(kX, kWait), {"moved", "tested", "refused", ""}});
+    check({"a third place, in time", entry, claim(kX, kWait), {"tested", "tested", "refused", ""}});
   }
   check({"announced by a third place, at once",
          entry,
          announced(kX, 0),
-         {"moved", "tested", "late", ""}});
-  check({"a third place, at once", entry, data(kX, kLast), mobile("late")});
+         {"tested", "tested", "refused", ""}});
+  check({"a third place, at once", entry, data(kX, kLast), mobile("unverified")});
 }
 
 TEST_CASE("TESTING: an answer or a word from its place ends it", "[arbiter]") {
-  const std::array<std::string_view, 4> third = {"moved", "refused", "", ""};
+  const std::array<std::string_view, 4> third = {"unverified", "refused", "", ""};
   for (const FdbEntry entry : {testing(), aside(testing())}) {
     for (const Claim& claim : {data(kQ, 0), announced(kQ, kLast), quiet(kQ, kLast)})
       check({"its place, may be late", entry, claim, {"known", "known", "", ""}});
