@@ -59,8 +59,8 @@ void note_to_gateway(Burst& burst, uint16_t i, uint64_t gateway_key) {
   burst.to_gateway_count += burst.dst_key[i] == gateway_key;
 }
 
-bool is_from_peer(const EthernetView& view) {
-  return view.ether_type == kEtherTypeLocal && view.dst == kForgetGroup;
+bool is_from_peer(uint16_t ether_type, Mac dst) {
+  return ether_type == kEtherTypeLocal && dst == kForgetGroup;
 }
 
 Drop why_homeless(const PortContext& port) {
@@ -86,7 +86,7 @@ Drop why_homeless(const PortContext& port) {
   burst.src_key[i] = fdb_key(bridge, view->src);
   burst.dst_key[i] = fdb_key(bridge, view->dst);
   note_to_gateway(burst, i, topology.bridge(bridge).gateway_key);
-  if (is_from_peer(*view)) burst.peers[burst.peer_count++] = i;
+  if (is_from_peer(view->ether_type, view->dst)) burst.peers[burst.peer_count++] = i;
 }
 
 // A bit for an EtherType. Others share it: they get a closer look for nothing.
@@ -101,6 +101,12 @@ static_assert((kLookCloser & type_bit(kEtherTypeIpv4)) == 0);
 
 // No tag, and nothing in it that could be more than data.
 bool is_plain(uint16_t ether_type) { return (kLookCloser & type_bit(ether_type)) == 0; }
+
+// What others than switches send as an experiment, or bench as something unknown, is plain as well.
+bool is_experiment(const uint8_t* frame) {
+  const uint16_t ether_type = load_be16(frame + 12);
+  return ether_type == kEtherTypeLocal && !is_from_peer(ether_type, load_mac(frame));
+}
 
 // A port that takes no frames without a tag has no plain ones.
 constexpr size_t kNeverPlain = SIZE_MAX;
@@ -127,11 +133,12 @@ void classify_run(const Topology& topology, const PortContext& port, Burst& burs
     const std::span<const uint8_t> frame = burst.bytes(i);
     const bool whole = frame.size() >= shortest && burst.is_whole(i);
     if (!whole || !is_plain(load_be16(&frame[12]))) [[unlikely]] {
-      if (!whole || load_be16(&frame[12]) != kEtherTypeArp) {
+      if (whole && load_be16(&frame[12]) == kEtherTypeArp) {
+        listen_to_arp(burst, i);
+      } else if (!whole || !is_experiment(frame.data())) {
         classify_any(topology, port, burst, i);
         continue;
       }
-      listen_to_arp(burst, i);
     }
     std::memcpy(&burst.head[i], frame.data(), sizeof(FrameHead));
     burst.bridge[i] = bridge;
