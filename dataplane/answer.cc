@@ -123,6 +123,16 @@ void answer_for(Worker& worker, Burst& burst, uint16_t i) {
 
 }  // namespace
 
+bool leave_unanswered(Worker& worker, const Burst& burst, uint16_t i) {
+  if (worker.answers[burst.in_port[i]].has_one(worker.now)) return false;
+  const BridgeContext& bridge = worker.topology.bridge(burst.bridge[i]);
+  if (!is_question(burst.evidence[i]) || !bridge.is_gateway_ip(burst.said[i].target) ||
+      !is_sent_to_us(burst, i, bridge))
+    return false;
+  ++worker.counters.unanswered;
+  return true;
+}
+
 void answer(Worker& worker, Burst& burst, uint16_t i) {
   const BridgeContext& bridge = worker.topology.bridge(burst.bridge[i]);
   if (!bridge.answers() || !is_question(burst.evidence[i]) || burst.fate[i] != Fate::kPending)

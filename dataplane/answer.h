@@ -18,4 +18,8 @@ class Worker;
 // of the flood.
 void answer(Worker& worker, Burst& burst, uint16_t i);
 
+// Of a speaker without a tag whose claim is beyond doubt: true for a question to the gateway for
+// which its port's share of answers has no room. It is counted, and answer() has nothing to add.
+bool leave_unanswered(Worker& worker, const Burst& burst, uint16_t i);
+
 }  // namespace godwit

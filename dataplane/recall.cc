@@ -1,5 +1,6 @@
 #include "dataplane/recall.h"
 
+#include "dataplane/answer.h"
 #include "dataplane/worker.h"
 
 #include "lib/neighbor_table.h"
@@ -20,10 +21,11 @@ bool may_be_known(const Worker& worker, const Burst& burst, uint16_t i) {
          !(mapping.solicited && is_for_gateway(worker.topology.bridge(burst.bridge[i]), burst, i));
 }
 
-// Of a speaker whose claim is known: whether it is also a question that may be answered, or an
-// answer that control may want to hear of.
-bool asks_or_answers(const Worker& worker, const Burst& burst, uint16_t i) {
-  return worker.topology.bridge(burst.bridge[i]).answers() || burst.said[i].mapping->solicited;
+// Of a speaker whose claim is known: whether there is no more to it. It may also be a question that
+// is to be answered, or an answer that control wants to hear of.
+bool is_settled(Worker& worker, const Burst& burst, uint16_t i) {
+  if (burst.said[i].mapping->solicited) return false;
+  return !worker.topology.bridge(burst.bridge[i]).answers() || leave_unanswered(worker, burst, i);
 }
 
 // The keys and prints of what the speakers claim; what is known of it comes from memory.
@@ -67,7 +69,7 @@ void recall(Worker& worker, Burst& burst) {
     if (key != NeighborTable::kNoKey) {
       if (may_be_known(worker, burst, i) && confirmed.has(print, {now_s, neighbors.epoch(key)})) {
         burst.mapped[i] = Mapped::kSame;
-        if (!asks_or_answers(worker, burst, i)) continue;
+        if (is_settled(worker, burst, i)) continue;
         key = NeighborTable::kNoKey;
       } else if (!speaks_of_this_bridge(worker.topology.bridge(burst.bridge[i]), burst, i)) {
         key = NeighborTable::kNoKey;

@@ -291,6 +291,19 @@ TEST_CASE("what was confirmed in this second hides nothing that comes after it",
   }
 }
 
+TEST_CASE("a known host asks more than its port is answered", "[resolve]") {
+  Bench bench(fmt::format("{}limits: {{arp_per_port: 1/s}}\n", kTenant));
+  const Octets question = arp_of(kVm, kVm, kVmV4, kGatewayIp);
+  for (Nanos now = 0; now < 4; ++now) bench.send(now, "server1", question);
+  CHECK(bench.worker.counters.answered == 2);  // twice the rate at once
+  CHECK(bench.worker.counters.unanswered == 2);
+  CHECK(bench.send(4, "server1", question) == Names{"server2", "uplink"});
+  CHECK(bench.worker.counters.unanswered == 3);
+  // Others are asked: nothing that the gateway would answer.
+  CHECK(bench.send(5, "server1", arp_of(kVm, kVm, kVmV4, kPeerV4)) == Names{"server2", "uplink"});
+  CHECK(bench.worker.counters.unanswered == 3);
+}
+
 TEST_CASE("a static mapping is never taken over", "[resolve]") {
   Bench bench(R"(
 ports: {server1: {}, server2: {}}
