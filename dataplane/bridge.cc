@@ -80,6 +80,10 @@ bool is_odd(Location at, PortIndex from) { return (at == from) | (at == kSelf); 
   for (uint16_t i = 0; i < burst.count; ++i) {
     if (burst.fate[i] != Fate::kPending) continue;
     const FdbEntry entry(burst.found_entry[i]);
+    if (entry.is_free() && burst.dst_mac(i).is_broadcast()) {  // as a storm's frames are
+      flood_to_all(burst, i);
+      continue;
+    }
     burst.fate[i] = Fate::kForwarded;
     if (entry.is_free() || entry.aside() || !ports.is_up(burst.out[i]) ||
         is_odd(burst.out[i], burst.in_port[i]) ||
