@@ -4,7 +4,8 @@
     soak_test.py GODWIT [SECONDS]     as root; exit 77: skipped; prints what it saw
 
 As soon as godwit passes on what a host said at its new place, there is a frame for the host, which must arrive there and
-nowhere else. Every move must be believed and on record, no event lost, and no memory taken that is not given back.
+nowhere else. Every move must be believed and on record, no event lost, and no memory taken that is not given back. On a
+machine that is busy with other things it takes longer: no host moves before its frame has arrived.
 """
 
 import os
@@ -25,6 +26,7 @@ from daemon import Daemon  # noqa: E402
 godwit = sys.argv.pop(1) if len(sys.argv) > 1 else 'build/godwit'
 SECONDS = int(sys.argv.pop(1)) if len(sys.argv) > 1 else 30
 
+SO_RCVBUFFORCE = 33  # Linux; this Python has no name for it
 HOSTS = 1000
 MOVES_A_SECOND = 1000
 TICK = 0.01
@@ -48,7 +50,7 @@ class Wire:
             pathlib.Path(f'/proc/sys/net/ipv6/conf/{end}/disable_ipv6').write_text('1')
             call('ip', 'link', 'set', end, 'up')
         self.socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8 << 20)
+        self.socket.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 8 << 20)
         self.socket.bind((peer, 0))
         self.socket.setblocking(False)
 
@@ -86,7 +88,7 @@ class Soak(unittest.TestCase):
         self.garps = [frames.pad(frames.garp_request(mac_of(h), f'10.9.{4 + (h >> 8)}.{h & 255}')) for h in range(HOSTS)]
         self.turns = 0       # one a host after the other, and again
         self.offered = 0
-        self.expected = {}   # number of a frame → where it must arrive
+        self.expected = {}   # host → the number of the frame for it that has not arrived, None before there is one
         self.strays = []
 
     def resident(self):
@@ -98,25 +100,36 @@ class Soak(unittest.TestCase):
     def moves(self):
         return max(0, self.turns - HOSTS)  # who appears has not moved
 
+    def place(self, host):
+        """Where it was last."""
+        return (self.turns - 1 - host) // HOSTS % SERVERS
+
     def move(self):
-        self.wires[self.turns // HOSTS % SERVERS].socket.send(self.garps[self.turns % HOSTS])
+        host = self.turns % HOSTS
+        self.wait_while(lambda: host in self.expected)
         self.turns += 1
+        self.expected[host] = None
+        self.wires[self.place(host)].socket.send(self.garps[host])
 
     def offer(self, host):
-        """A frame to where this host was last."""
-        number = self.offered
-        self.offered += 1
-        self.expected[number] = (self.turns - 1 - host) // HOSTS % SERVERS
-        head = frames.mac(mac_of(host)) + frames.mac(PEER) + struct.pack('!HQ', ETHER_TYPE, number)
+        if self.expected.get(host, 0) is not None:  # said once more
+            return
+        self.expected[host] = self.offered
+        head = frames.mac(mac_of(host)) + frames.mac(PEER) + struct.pack('!HHQ', ETHER_TYPE, host, self.offered)
         self.wires[SERVERS].socket.send(head.ljust(60, b'\0'))
+        self.offered += 1
+
+    def arrive(self, place, host, number):
+        if self.expected.get(host) == number and self.place(host) == place:
+            del self.expected[host]
+        else:
+            self.strays.append(number)
 
     def listen(self):
         for place, wire in enumerate(self.wires):
             for frame in wire.heard():
                 if frame[12:14] == struct.pack('!H', ETHER_TYPE):
-                    number = struct.unpack_from('!Q', frame, 14)[0]
-                    if self.expected.pop(number, None) != place:
-                        self.strays.append(number)
+                    self.arrive(place, *struct.unpack_from('!HQ', frame, 14))
                 elif place == SERVERS and frame[6:10] == frames.mac(mac_of(0))[:4]:
                     self.offer(struct.unpack_from('!H', frame, 10)[0])
 
@@ -129,11 +142,12 @@ class Soak(unittest.TestCase):
             self.listen()
             time.sleep(max(0, began + (tick + 1) * TICK - time.monotonic()))
 
-    def let_arrive(self):
+    def wait_while(self, is_so):
         end = time.monotonic() + PATIENCE
-        while (self.offered < self.turns or self.expected) and time.monotonic() < end:
+        while is_so():
+            self.assertLess(time.monotonic(), end, f'{len(self.expected)} frames are lost')
             self.listen()
-            time.sleep(TICK)
+            time.sleep(TICK / 10)
 
     def test_a_thousand_moves_a_second(self):
         warm_up = 100 if SECONDS > 200 else 10
@@ -141,13 +155,13 @@ class Soak(unittest.TestCase):
         before = self.resident()
         logged = min(self.moves, FULL_LOG)
         self.soak(SECONDS - warm_up)
-        self.let_arrive()
+        self.wait_while(lambda: self.expected)
         grown = self.resident() - before
         counters = self.daemon.get('/v1/stats')['counters']
-        print(f'{SECONDS} s: {self.moves} moves, {counters["moved"]} believed, {self.offered} frames, {len(self.expected)} lost, '
+        print(f'{SECONDS} s: {self.moves} moves, {counters["moved"]} believed, {self.offered} frames arrived, '
               f'{len(self.strays)} astray, {grown / 2**20:+.1f} MiB')
         self.assertEqual(counters['moved'], self.moves)
-        self.assertEqual((self.offered, len(self.expected), len(self.strays)), (self.turns, 0, 0))
+        self.assertEqual((self.offered, len(self.strays)), (self.turns, 0))
         self.assertEqual(counters['events_lost'], 0)
         on_record = len(self.daemon.get('/v1/moves')['moves'])
         self.assertEqual(on_record + counters['moves_omitted'], self.moves)
