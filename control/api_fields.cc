@@ -96,6 +96,11 @@ uint64_t ApiFields::count(std::string_view key, uint64_t otherwise, CountRange r
   return otherwise;
 }
 
+Nanos ApiFields::duration(std::string_view key, Nanos otherwise, CountRange range) {
+  reader_.read_duration(key, otherwise, range);
+  return otherwise;
+}
+
 void ApiFields::finish() {
   reader_.finish();
   if (messages_.has_errors()) throw bad_input(messages_.take_errors(), where_);

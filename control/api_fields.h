@@ -42,6 +42,8 @@ class ApiFields {
   bool flag(std::string_view key);
   uint64_t count(std::string_view key, uint64_t otherwise, CountRange range = {0, INT64_MAX});
 
+  Nanos duration(std::string_view key, Nanos otherwise, CountRange range);
+
   void require(std::initializer_list<std::string_view> keys) { reader_.require(keys); }
   // Throws ApiError if anything is wrong, or was written and not asked for.
   void finish();

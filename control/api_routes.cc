@@ -54,6 +54,16 @@ const Api::Route Api::kRoutes[] = {
     {"GET", "/v1/workers", [](Api& api, const HttpRequest& r) { return api.show_.workers(r); }},
     {"GET", "/v1/version", [](Api& api, const HttpRequest& r) { return api.show_.version(r); }},
     {"GET", "/v1/events", [](Api& api, const HttpRequest& r) { return api.events(r); }},
+    {"GET", "/v1/trace", [](Api& api, const HttpRequest& r) { return api.look_.trace(r); }},
+    {"POST", "/v1/trace/start",
+     [](Api& api, const HttpRequest& r) { return api.look_.start_trace(r); }},
+    {"POST", "/v1/trace/stop",
+     [](Api& api, const HttpRequest& r) { return api.look_.stop_trace(r); }},
+    {"GET", "/v1/pcap", [](Api& api, const HttpRequest& r) { return api.look_.capture(r); }},
+    {"POST", "/v1/pcap/start",
+     [](Api& api, const HttpRequest& r) { return api.look_.start_capture(r); }},
+    {"POST", "/v1/pcap/stop",
+     [](Api& api, const HttpRequest& r) { return api.look_.stop_capture(r); }},
     {"POST", "/v1/config/check",
      [](Api& api, const HttpRequest& r) { return api.change_.check_config(r); }},
     {"GET", "/metrics", [](Api& api, const HttpRequest& r) { return api.metrics(r); }},
@@ -67,7 +77,8 @@ Api::Api(ApiSubject subject, std::string token)
       names_(subject_.topology.config()),
       events_(subject_.topology, view_, subject_.control),
       show_(subject_, view_, names_),
-      change_(subject_, names_) {}
+      change_(subject_, names_),
+      look_(subject_, view_, names_) {}
 
 void Api::handle(const HttpRequest& request, const Answer& answer) {
   HttpReply reply;

@@ -8,6 +8,7 @@
 
 #include "control/api_change.h"
 #include "control/api_fields.h"
+#include "control/api_look.h"
 #include "control/api_show.h"
 #include "control/api_subject.h"
 #include "control/event_feed.h"
@@ -44,6 +45,7 @@ class Api {
   EventFeed events_;
   const ApiShow show_;
   const ApiChange change_;
+  const ApiLook look_;
 };
 
 }  // namespace godwit

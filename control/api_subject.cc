@@ -6,6 +6,8 @@ ApiSubject subject_of(Switch& running) {
   return {.topology = running.topology(),
           .tables = running.tables(),
           .control = running.control(),
+          .capture = running.capture(),
+          .trace = running.trace(),
           .now = [&running] { return running.now(); },
           .workers = [&running] { return running.workers(); },
           .port_state = [&running](PortIndex port) { return running.port_state(port); }};

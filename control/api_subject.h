@@ -4,8 +4,10 @@
 #include <functional>
 #include <vector>
 
+#include "control/capture.h"
 #include "control/control.h"
 #include "control/switch.h"
+#include "control/trace.h"
 
 #include "dataplane/port_device.h"
 #include "dataplane/tables.h"
@@ -19,6 +21,8 @@ struct ApiSubject {
   const Topology& topology;
   Tables& tables;
   Control& control;
+  Capture& capture;
+  Trace& trace;
   std::function<Nanos()> now;
   std::function<std::vector<LaneView>()> workers;
   std::function<PortState(PortIndex)> port_state;

@@ -24,6 +24,8 @@
 #include "control/report.h"
 #include "control/summary.h"
 
+#include "dataplane/flood.h"
+
 #include "lib/suggest.h"
 
 namespace godwit {
@@ -70,13 +72,26 @@ std::FILE* words_to(const ReplayOptions& options) {
   return options.reports_to_stdout() ? stderr : stdout;
 }
 
+std::vector<Hearer> hearers_of(const Replay& replay, const Burst& burst, uint16_t i) {
+  std::vector<Hearer> hearers;
+  if (burst.fate[i] == Fate::kFlooded)
+    for_each_hearer(replay.topology(), replay.tables().ports, burst, i,
+                    [&](const Membership& member) {
+                      hearers.push_back({member.port, member.tagged});
+                    });
+  return hearers;
+}
+
 void explain_as_it_plays(Replay& replay, const ReplayOptions& options) {
   replay.on_burst = [&replay, &options](const Burst& burst, std::span<const PlayedFrame> frames) {
-    for (uint16_t i = 0; i < burst.count; ++i)
-      if (options.explain->wants(burst, i, frames[i]))
-        fmt::print(
-            words_to(options), "{}",
-            explain(replay.topology(), replay.tables().ports, burst, i, frames[i], replay.now()));
+    for (uint16_t i = 0; i < burst.count; ++i) {
+      const CapturedFrame& captured = frames[i].captured;
+      if (!options.explain->wants(frames[i].number, captured.bytes)) continue;
+      const Passage passage(burst, i, arrived(captured.bytes, captured.original_length));
+      fmt::print(words_to(options), "{}",
+                 explain_text(replay.topology(), passage, hearers_of(replay, burst, i),
+                              frames[i].number, replay.now()));
+    }
   };
 }
 

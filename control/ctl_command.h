@@ -48,7 +48,8 @@ enum class CtlLayout : uint8_t {
   kStats,
   kVersion,
   kTrace,
-  kCaptures,
+  kTraceState,
+  kCapture,
   kCheck,   // of a configuration
   kFollow,  // events, for ever
 };

@@ -193,6 +193,39 @@ std::string stats(const Json& answer) {
   return table({"NAME", "VALUE"}, rows);
 }
 
+std::string trace_state(const Json& answer) {
+  const Json& trace = answer["trace"];
+  std::string host;
+  for (const char* by : {"mac", "ip"})
+    if (!trace[by].is_null()) host = " of " + word(trace[by]);
+  if (!trace["port"].is_null()) host += " on " + word(trace["port"]);
+  return fmt::format("{} of {} frames{} seen{}\n", word(trace["seen"]), word(trace["wanted"]), host,
+                     trace["running"] == true ? ", waiting for more" : "");
+}
+
+std::string trace(const Json& answer) {
+  const auto now = answer["now_ns"].get<uint64_t>();
+  std::string text;
+  for (const Json& f : answer["frames"]) {
+    text += fmt::format("#{} {} {}", word(f["number"]), time_of(f["at_ns"].get<uint64_t>(), now),
+                        word(f["port"]));
+    if (!f["src"].is_null()) text += fmt::format(" {} > {}", word(f["src"]), word(f["dst"]));
+    text += fmt::format(": {}, {} octets\n", word(f["kind"]), word(f["octets"]));
+    for (const Json& step : f["stages"])
+      text += fmt::format("  {:<9} {}\n", word(step["stage"]), word(step["what"]));
+  }
+  return text + trace_state(answer);
+}
+
+std::string capture(const Json& answer) {
+  const Json& c = answer["capture"];
+  if (c.is_null()) return "no capture\n";
+  return table(
+      {"FILE", "WHAT", "PORT", "FRAMES", "OCTETS", "LOST", "STATE"},
+      {Row{word(c["file"]), word(c["what"]), word(c["port"]), word(c["frames"]), word(c["octets"]),
+           word(c["lost"]), c["running"] == true ? "running" : "ended: " + word(c["ended"])}});
+}
+
 std::string version(const Json& answer) {
   return fmt::format("godwit {} ({}), process {}, up {}\n", word(answer["version"]),
                      word(answer["dpdk"]), word(answer["pid"]), duration(answer["uptime_ns"]));
@@ -218,6 +251,12 @@ std::string ctl_text(CtlLayout layout, const Json& answer) {
       return workers(answer);
     case CtlLayout::kStats:
       return stats(answer);
+    case CtlLayout::kTrace:
+      return trace(answer);
+    case CtlLayout::kTraceState:
+      return trace_state(answer);
+    case CtlLayout::kCapture:
+      return capture(answer);
     case CtlLayout::kVersion:
       return version(answer);
     default:

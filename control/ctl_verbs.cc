@@ -35,6 +35,17 @@ constexpr A kAnnounce[] = {kNeedBridge};
 constexpr A kLink[] = {kNeedPort, {"state", V::kText, true}};
 constexpr A kPortShow[] = {kPort};
 constexpr A kBridgeShow[] = {kBridge};
+constexpr A kIp{"ip", V::kIp};
+constexpr A kTraceStart[] = {kMac, kIp, kPort, {"frames"}, {"time"}};
+constexpr A kPcapStart[] = {{"file", V::kText, true},
+                            kPort,
+                            {"what"},
+                            kMac,
+                            kIp,
+                            {"snaplen"},
+                            {"frames"},
+                            {"octets"},
+                            {"time"}};
 constexpr A kCheck[] = {{"file", V::kFile, true}};
 
 constexpr CtlVerb kVerbs[] = {
@@ -76,6 +87,14 @@ constexpr CtlVerb kVerbs[] = {
     {"stats", "show", "GET", "/v1/stats", L::kStats, "all that is counted", {}},
     {"worker", "show", "GET", "/v1/workers", L::kWorkers, "what each worker does", {}},
     {"alarm", "show", "GET", "/v1/alarms", L::kAlarms, "what somebody should look at", kAlarmShow},
+    {"trace", "start", "POST", "/v1/trace/start", L::kTraceState,
+     "follow the next frames of a host through the stages", kTraceStart},
+    {"trace", "show", "GET", "/v1/trace", L::kTrace, "what was done with them, and why", {}},
+    {"trace", "stop", "POST", "/v1/trace/stop", L::kQuiet, "wait for no more of them", {}},
+    {"pcap", "start", "POST", "/v1/pcap/start", L::kCapture,
+     "capture frames of ports, or those that are dropped, to a file", kPcapStart},
+    {"pcap", "show", "GET", "/v1/pcap", L::kCapture, "how far the capture is", {}},
+    {"pcap", "stop", "POST", "/v1/pcap/stop", L::kCapture, "end it", {}},
     {"config", "check", "POST", "/v1/config/check", L::kCheck,
      "say all that is wrong with a configuration file", kCheck},
     {"version", "show", "GET", "/v1/version", L::kVersion, "of the godwit that runs", {}},

@@ -1,10 +1,9 @@
 #include "control/explain.h"
 
 #include <charconv>
+#include <utility>
 
 #include <fmt/format.h>
-
-#include "dataplane/flood.h"
 
 #include "lib/config_units.h"
 #include "lib/forget.h"
@@ -13,22 +12,9 @@
 namespace godwit {
 namespace {
 
-bool names_ip(std::span<const uint8_t> bytes, const EthernetView& view, const IpAddress& ip) {
-  const auto l3 = l3_of(view, bytes);
-  if (const auto v4 = parse_ipv4(l3); v4 && view.ether_type == kEtherTypeIpv4)
-    return v4->src == ip || v4->dst == ip;
-  if (const auto nd = parse_nd(l3); nd && view.ether_type == kEtherTypeIpv6 && nd->target == ip)
-    return true;
-  if (const auto v6 = parse_ipv6(l3); v6 && view.ether_type == kEtherTypeIpv6)
-    return v6->src == ip || v6->dst == ip;
-  if (const auto arp = parse_arp(l3); arp && view.ether_type == kEtherTypeArp)
-    return arp->spa == ip || arp->tpa == ip;
-  return false;
-}
-
-std::string describe_kind(const Burst& burst, uint16_t i, const EthernetView& view) {
-  const FrameEvidence& said = burst.said[i];
-  switch (burst.evidence[i]) {
+std::string describe_kind(const Passage& frame, const EthernetView& view) {
+  const FrameEvidence& said = frame.said;
+  switch (frame.evidence) {
     case Evidence::kGarpRequest:
       return "gratuitous ARP request";
     case Evidence::kGarpReply:
@@ -61,13 +47,8 @@ std::string describe_kind(const Burst& burst, uint16_t i, const EthernetView& vi
 // One frame and the words for it.
 class Explanation {
  public:
-  Explanation(const Topology& topology, const PortStates& ports, const Burst& burst, uint16_t i,
-              const PlayedFrame& frame)
-      : topology_(topology),
-        ports_(ports),
-        burst_(burst),
-        i_(i),
-        view_(parse_ethernet(frame.captured.bytes).value_or(EthernetView{})) {}
+  Explanation(const Topology& topology, const Passage& frame, std::span<const Hearer> hearers)
+      : topology_(topology), frame_(frame), hearers_(hearers), view_(frame.came.ethernet()) {}
 
   std::string classify() const;
   std::string learn() const;
@@ -77,43 +58,38 @@ class Explanation {
   std::string bridge() const;
   std::string flood() const;
   bool is_runt() const { return is_dropped(Drop::kRunt); }
-  bool is_homeless() const { return burst_.bridge[i_] == kNoBridge; }
-  bool was_flooded() const { return burst_.fate[i_] == Fate::kFlooded; }
+  bool is_homeless() const { return frame_.bridge == kNoBridge; }
+  bool was_flooded() const { return frame_.fate == Fate::kFlooded; }
 
  private:
   std::string follow() const;
   std::string unread() const;
-  bool is_dropped(Drop why) const {
-    return burst_.fate[i_] == Fate::kDropped && burst_.drop[i_] == why;
-  }
-  const EthernetView& view() const { return view_; }  // as it came in
+  bool is_dropped(Drop why) const { return frame_.fate == Fate::kDropped && frame_.drop == why; }
   bool waits_for_neighbor() const {
-    return burst_.fate[i_] == Fate::kHeld && !was_routed() && view().dst == my_bridge().gateway_mac;
+    return frame_.fate == Fate::kHeld && !was_routed() && view_.dst == my_bridge().gateway_mac;
   }
-  bool was_routed() const { return burst_.routed[i_] != Routed::kNo; }
-  std::string src() const { return to_string(view().src); }
-  std::string dst() const { return to_string(burst_.ethernet(i_).dst); }  // in the end
-  std::string was() const { return place(burst_.was_at[i_]); }  // not set for every outcome
-  const std::string& in() const { return topology_.port(burst_.in_port[i_]).name; }
+  bool was_routed() const { return frame_.routed != Routed::kNo; }
+  std::string src() const { return to_string(view_.src); }
+  std::string dst() const { return to_string(frame_.dst); }  // in the end
+  std::string was() const { return place(frame_.was_at); }   // not set for every outcome
+  const std::string& in() const { return topology_.port(frame_.in_port).name; }
   // That it came in by.
   const BridgeContext& my_bridge() const {
-    return topology_.bridge(was_routed() ? burst_.came_by[i_] : burst_.bridge[i_]);
+    return topology_.bridge(was_routed() ? frame_.came_by : frame_.bridge);
   }
-  const BridgeContext& last_bridge() const { return topology_.bridge(burst_.bridge[i_]); }
+  const BridgeContext& last_bridge() const { return topology_.bridge(frame_.bridge); }
   std::string place(Location at) const {
     return at < topology_.ports().size() ? topology_.port(at).name : "godwit itself";
   }
   std::string tag() const {
-    if (view().tags == 0) return "no tag";
-    return fmt::format("VLAN tag {}{}", view().outer_vid(),
-                       view().tags > 1 ? " and one inside" : "");
+    if (view_.tags == 0) return "no tag";
+    return fmt::format("VLAN tag {}{}", view_.outer_vid(), view_.tags > 1 ? " and one inside" : "");
   }
 
   const Topology& topology_;
-  const PortStates& ports_;
-  const Burst& burst_;
-  uint16_t i_;
-  EthernetView view_;
+  const Passage& frame_;
+  std::span<const Hearer> hearers_;
+  EthernetView view_;  // as it came in
 };
 
 std::string Explanation::classify() const {
@@ -125,17 +101,17 @@ std::string Explanation::classify() const {
 
 std::string Explanation::learn() const {
   const auto& moves = my_bridge().config->moves;
-  switch (burst_.learned[i_]) {
+  switch (frame_.learned) {
     case Learned::kNothing:
-      return view().src.is_group() ? "the source is a group address: nothing to learn"
-                                   : "the source is the zero address: nothing to learn";
+      return view_.src.is_group() ? "the source is a group address: nothing to learn"
+                                  : "the source is the zero address: nothing to learn";
     case Learned::kKnown:
       return fmt::format("{} is at {}, as known", src(), in());
     case Learned::kNew:
       return fmt::format("{} was unknown: learned at {}", src(), in());
     case Learned::kMoved:
       return fmt::format("{} was at {}: moved to {} at once, on {}; settling for {}", src(), was(),
-                         in(), to_string(burst_.evidence[i_]), duration_text(moves.settle));
+                         in(), to_string(frame_.evidence), duration_text(moves.settle));
     case Learned::kLate:
       return fmt::format("{} moved to {} a moment ago: a late frame from {}, no evidence", src(),
                          was(), in());
@@ -174,8 +150,8 @@ std::string Explanation::learn() const {
 }
 
 std::string Explanation::guard() const {
-  if (burst_.fate[i_] != Fate::kDropped) return {};
-  switch (burst_.drop[i_]) {
+  if (frame_.fate != Fate::kDropped) return {};
+  switch (frame_.drop) {
     case Drop::kRogueDhcp:
       return fmt::format("a DHCP message that {} may not send", in());
     case Drop::kDhcpLimit:
@@ -190,14 +166,14 @@ std::string Explanation::guard() const {
 }
 
 std::string Explanation::resolve() const {
-  if (burst_.evidence[i_] == Evidence::kData) return {};
-  const FrameEvidence& said = burst_.said[i_];
-  if (burst_.evidence[i_] == Evidence::kRarp && burst_.followed[i_] != 0) return follow();
+  if (frame_.evidence == Evidence::kData) return {};
+  const FrameEvidence& said = frame_.said;
+  if (frame_.evidence == Evidence::kRarp && frame_.followed != 0) return follow();
   if (is_homeless()) return {};
   if (!said.mapping) return "names no IP that could be learned";
   const std::string ip = to_string(said.mapping->ip);
   const std::string mac = to_string(said.mapping->mac);
-  switch (burst_.mapped[i_]) {
+  switch (frame_.mapped) {
     case Mapped::kNothing:
       return said.mapping->confirms_only ? "an answer that confirms nothing known" : unread();
     case Mapped::kSame:
@@ -226,7 +202,7 @@ std::string Explanation::resolve() const {
 
 // A RARP in the other bridges of its port.
 std::string Explanation::follow() const {
-  const unsigned bridges = burst_.followed[i_];
+  const unsigned bridges = frame_.followed;
   return fmt::format("it tells of {} in every bridge of the port: moved to {} in {} {}{}", src(),
                      in(), bridges, is_homeless() ? "" : "other ",
                      bridges == 1 ? "bridge" : "bridges");
@@ -234,7 +210,7 @@ std::string Explanation::follow() const {
 
 // Why a mapping was not weighed at all.
 std::string Explanation::unread() const {
-  switch (burst_.learned[i_]) {
+  switch (frame_.learned) {
     case Learned::kRefused:
     case Learned::kGatewayMac:
     case Learned::kReflected:
@@ -243,7 +219,7 @@ std::string Explanation::unread() const {
       break;
   }
   if (!guard().empty()) return "not looked at";
-  if (!my_bridge().transparent && view().tags > 1)
+  if (!my_bridge().transparent && view_.tags > 1)
     return "not looked at, for it is said behind a second VLAN tag and not of this bridge";
   return "another worker changes this mapping at this moment";
 }
@@ -251,19 +227,18 @@ std::string Explanation::unread() const {
 std::string Explanation::route() const {
   if (was_routed())
     return fmt::format("routed into bridge {}, to {}{}", last_bridge().name, dst(),
-                       burst_.routed[i_] == Routed::kInFragments ? ", in fragments" : "");
+                       frame_.routed == Routed::kInFragments ? ", in fragments" : "");
   if (waits_for_neighbor()) return "the next hop's MAC is unknown: held, and asked for";
   return {};
 }
 
 std::string Explanation::bridge() const {
-  switch (burst_.fate[i_]) {
+  switch (frame_.fate) {
     case Fate::kForwarded:
-      return fmt::format("{} is at {}: sent there", dst(), place(burst_.out[i_]));
+      return fmt::format("{} is at {}: sent there", dst(), place(frame_.out));
     case Fate::kFlooded:
-      return burst_.ethernet(i_).dst.is_group()
-                 ? fmt::format("{} is a group address: flooded", dst())
-                 : fmt::format("{} is unknown: flooded", dst());
+      return frame_.dst.is_group() ? fmt::format("{} is a group address: flooded", dst())
+                                   : fmt::format("{} is unknown: flooded", dst());
     case Fate::kConsumed:
       return dst() == to_string(kForgetGroup) ? "another switch's word: given to control"
                                               : "for godwit itself: consumed";
@@ -273,19 +248,19 @@ std::string Explanation::bridge() const {
     default:
       break;
   }
-  switch (burst_.drop[i_]) {
+  switch (frame_.drop) {
     case Drop::kReservedGroup:
       return fmt::format("{} is for the next bridge only: not relayed (reserved-group)", dst());
     case Drop::kIsolated:
       return fmt::format("{} is at {}, and {} is isolated as well: dropped (isolated)", dst(),
-                         place(burst_.out[i_]), in());
+                         place(frame_.out), in());
     case Drop::kHairpin:
       return fmt::format("{} is at {}, where the frame came from: dropped (hairpin)", dst(), in());
     case Drop::kStormBroadcast:
     case Drop::kStormMulticast:
     case Drop::kStormUnknown:
       return fmt::format("{} is to be flooded, and {} floods too much: dropped ({})", dst(), in(),
-                         to_string(burst_.drop[i_]));
+                         to_string(frame_.drop));
     case Drop::kForeignPeer:
       return fmt::format(
           "speaks as another switch on {}, which is not trusted: dropped "
@@ -294,64 +269,71 @@ std::string Explanation::bridge() const {
     case Drop::kNoDestination:
       return fmt::format("{}: no other port to flood to: dropped (no-destination)", dst());
     default:
-      return fmt::format("dropped ({})", to_string(burst_.drop[i_]));
+      return fmt::format("dropped ({})", to_string(frame_.drop));
   }
 }
 
 std::string Explanation::flood() const {
   std::string ports;
-  for_each_hearer(topology_, ports_, burst_, i_, [&](const Membership& member) {
+  for (const Hearer& hearer : hearers_) {
     if (!ports.empty()) ports += ", ";
-    ports += topology_.port(member.port).name;
-    if (member.tagged) ports += fmt::format(" (tagged {})", last_bridge().vlan);
-  });
+    ports += topology_.port(hearer.port).name;
+    if (hearer.tagged) ports += fmt::format(" (tagged {})", last_bridge().vlan);
+  }
   return "to " + ports;
-}
-
-std::string line(std::string_view stage, const std::string& words) {
-  return words.empty() ? words : fmt::format("  {:<9} {}\n", stage, words);
 }
 
 }  // namespace
 
-bool ExplainFilter::wants(const Burst& burst, uint16_t i, const PlayedFrame& frame) const {
-  if (const auto* count = std::get_if<uint64_t>(&only)) return frame.number <= *count;
-  if (std::holds_alternative<std::monostate>(only)) return true;
-  if (burst.fate[i] == Fate::kDropped && burst.drop[i] == Drop::kRunt) return false;
-  const EthernetView view = parse_ethernet(frame.captured.bytes).value_or(EthernetView{});
-  if (const auto* mac = std::get_if<Mac>(&only)) return view.src == *mac || view.dst == *mac;
-  return names_ip(frame.captured.bytes, view, std::get<IpAddress>(only));
+bool ExplainFilter::wants(uint64_t number, std::span<const uint8_t> frame) const {
+  return number <= most && frames.wants(frame);
 }
 
 std::optional<ExplainFilter> parse_explain_filter(std::string_view text) {
   if (text.empty()) return ExplainFilter{};
-  if (const auto mac = parse_mac(text)) return ExplainFilter{*mac};
-  if (const auto ip = parse_ip(text)) return ExplainFilter{*ip};
-  uint64_t count = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+  if (const auto mac = parse_mac(text)) return ExplainFilter{.frames = {*mac}};
+  if (const auto ip = parse_ip(text)) return ExplainFilter{.frames = {*ip}};
+  ExplainFilter filter;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), filter.most);
   if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return ExplainFilter{count};
+  return filter;
 }
 
-std::string explain(const Topology& topology, const PortStates& ports, const Burst& burst,
-                    uint16_t i, const PlayedFrame& frame, Nanos now) {
-  const Explanation words(topology, ports, burst, i, frame);
-  std::string text = fmt::format("#{} {}.{:09} s {}", frame.number, now / kSecond, now % kSecond,
-                                 topology.port(burst.in_port[i]).name);
-  if (words.is_runt())
-    return text + fmt::format(": {} octets, too short for an Ethernet header: dropped (runt)\n",
-                              frame.captured.bytes.size());
-  const EthernetView view = parse_ethernet(frame.captured.bytes).value_or(EthernetView{});
+Explained explain(const Topology& topology, const Passage& frame, std::span<const Hearer> hearers) {
+  const Explanation words(topology, frame, hearers);
+  Explained all;
+  if (words.is_runt()) {
+    all.kind = fmt::format("{} octets, too short for an Ethernet header: dropped (runt)",
+                           frame.came.head_size);
+    return all;
+  }
+  const auto add = [&](std::string_view stage, std::string what) {
+    if (!what.empty()) all.steps.push_back({stage, std::move(what)});
+  };
+  const bool is_homeless = words.is_homeless();
+  all.kind = describe_kind(frame, frame.came.ethernet());
+  add("classify", words.classify());
+  if (!is_homeless) add("learn", words.learn());
+  add("guard", words.guard());
+  add("resolve", words.resolve());
+  if (is_homeless) return all;
+  add("route", words.route());
+  add("bridge", words.bridge());
+  if (words.was_flooded()) add("flood", words.flood());
+  return all;
+}
+
+std::string explain_text(const Topology& topology, const Passage& frame,
+                         std::span<const Hearer> hearers, uint64_t number, Nanos now) {
+  const Explained all = explain(topology, frame, hearers);
+  std::string text = fmt::format("#{} {}.{:09} s {}", number, now / kSecond, now % kSecond,
+                                 topology.port(frame.in_port).name);
+  if (all.steps.empty()) return text + fmt::format(": {}\n", all.kind);
+  const EthernetView view = frame.came.ethernet();
   text += fmt::format(" {} > {}: {}, {} octets\n", to_string(view.src), to_string(view.dst),
-                      describe_kind(burst, i, view), frame.captured.original_length);
-  text += line("classify", words.classify());
-  if (!words.is_homeless()) text += line("learn", words.learn());
-  text += line("guard", words.guard());
-  text += line("resolve", words.resolve());
-  if (words.is_homeless()) return text;
-  text += line("route", words.route());
-  text += line("bridge", words.bridge());
-  if (words.was_flooded()) text += line("flood", words.flood());
+                      all.kind, frame.came.length);
+  for (const Explained::Step& step : all.steps)
+    text += fmt::format("  {:<9} {}\n", step.stage, step.what);
   return text;
 }
 

@@ -18,9 +18,12 @@ constexpr unsigned kPlacesALook = 64;  // at the clock
 }  // namespace
 
 BodySource::Turn JsonList::produce(std::string& piece) {
-  if (!std::exchange(begun_, true))
-    piece +=
-        fmt::format("{{\"schema\": \"{}\",\n \"now_ns\": {},\n \"{}\": [", kApiSchema, now_, name_);
+  if (!std::exchange(begun_, true)) {
+    piece += fmt::format("{{\"schema\": \"{}\",\n \"now_ns\": {},\n", kApiSchema, now_);
+    for (const auto& [name, value] : more_.items())
+      piece += fmt::format(" \"{}\": {},\n", name, value.dump());
+    piece += fmt::format(" \"{}\": [", name_);
+  }
   const auto until = Clock::now() + kTurn;
   const size_t full = piece.size() + kPieceOctets;
   const auto goes_on = [&] {

@@ -17,6 +17,8 @@
 #include <string>
 #include <utility>
 
+#include <nlohmann/json.hpp>
+
 #include "control/http.h"
 #include "control/view.h"
 
@@ -38,12 +40,15 @@ class JsonList final : public BodySource {
   // The first place from this one on that may hold something.
   using Skip = std::function<uint64_t(uint64_t place)>;
 
-  JsonList(std::string name, Nanos now, const Range& range, At at, Skip skip)
+  // `more` are further fields, in front of the list.
+  JsonList(std::string name, Nanos now, const Range& range, At at, Skip skip,
+           Json more = Json::object())
       : name_(std::move(name)),
         now_(now),
         range_(range),
         at_(std::move(at)),
-        skip_(std::move(skip)) {}
+        skip_(std::move(skip)),
+        more_(std::move(more)) {}
 
   Turn produce(std::string& piece) override;
 
@@ -53,6 +58,7 @@ class JsonList final : public BodySource {
   Range range_;
   At at_;
   Skip skip_;
+  Json more_;
   uint64_t shown_ = 0;
   bool begun_ = false;
 };

@@ -76,6 +76,9 @@ inline constexpr size_t kSimpleBodyOctets = 4;
 // Options: code 16, length 16, value, padding to 4 octets.
 inline constexpr size_t kOptionHeadOctets = 4;
 inline constexpr uint16_t kEndOfOptions = 0;
+inline constexpr uint16_t kComment = 1;      // text; of any block
+inline constexpr uint16_t kUserAppl = 4;     // of a section: the program that wrote it
+inline constexpr uint16_t kPacketFlags = 2;  // 32 bits, of which the lowest two: 1 in, 2 out
 inline constexpr uint16_t kIfName = 2;
 inline constexpr uint16_t kIfTsresol = 9;    // 8 bits: 10^-n seconds, with bit 7 set 2^-n
 inline constexpr uint16_t kIfTsoffset = 14;  // 64 bits, signed: seconds to add

@@ -73,7 +73,7 @@ Replay::Replay(const Topology& topology, CaptureMerge& captures, CaptureDirector
     port_list_[p] = ports_[p].get();
     tables_.ports.set(static_cast<PortIndex>(p), topology.port(static_cast<PortIndex>(p)).enabled);
   }
-  worker_.observer = this;
+  worker_.observer.store(this, std::memory_order_relaxed);  // of this thread
   control_.moves().keep_at_most(kMovesOnRecord);
 }
 

@@ -69,7 +69,10 @@ Switch::Switch(const Config& config, const SwitchOptions& options,
       fib_(config),
       quiescence_(options.workers),
       channels_(make_lanes(options.workers, pool)),
-      control_(topology_, tables_, channels_, quiescence_) {}
+      control_(topology_, tables_, channels_, quiescence_),
+      taps_(topology_, tables_.ports, worker_list(), quiescence_),
+      capture_(topology_, taps_),
+      trace_(taps_) {}
 
 Switch::~Switch() {
   stop();
@@ -85,6 +88,12 @@ void Switch::use_devices() {
     devices_[p]->attach(users_.back().get());
     tables_.ports.set(port, enabled && devices_[p]->state().up);
   }
+}
+
+std::vector<Worker*> Switch::worker_list() const {
+  std::vector<Worker*> list;
+  for (const auto& lane : lanes_) list.push_back(lane->worker.get());
+  return list;
 }
 
 std::vector<Channel*> Switch::make_lanes(uint16_t workers, rte_mempool* pool) {
@@ -175,11 +184,14 @@ void Switch::drain(uint16_t index) {
 void Switch::turn() {
   const Nanos now = clock_.now();
   // Each time, because the two clocks drift apart and somebody may set one.
-  const auto unix_time = std::chrono::system_clock::now().time_since_epoch();
-  control_.set_unix_time(
-      static_cast<Nanos>(std::chrono::duration_cast<std::chrono::nanoseconds>(unix_time).count()),
-      now);
+  const auto since_1970 = std::chrono::system_clock::now().time_since_epoch();
+  const auto unix_time =
+      static_cast<Nanos>(std::chrono::duration_cast<std::chrono::nanoseconds>(since_1970).count());
+  control_.set_unix_time(unix_time, now);
   control_.take_events(now);
+  taps_.poll();
+  capture_.turn(now, unix_time);
+  trace_.turn(now);
   if (control_.next_due() <= now) control_.run_due(now);
 }
 

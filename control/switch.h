@@ -22,7 +22,10 @@
 
 #include <rte_lcore.h>
 
+#include "control/capture.h"
 #include "control/control.h"
+#include "control/taps.h"
+#include "control/trace.h"
 #include "control/view.h"
 
 #include "dataplane/fib.h"
@@ -89,6 +92,8 @@ class Switch {
   const Fib& fib() const { return fib_; }
   const Control& control() const { return control_; }
   Control& control() { return control_; }
+  Capture& capture() { return capture_; }
+  Trace& trace() { return trace_; }
   Nanos now() const { return clock_.now(); }  // since the switch was made
 
   PortState port_state(PortIndex port) const { return devices_[port]->state(); }
@@ -103,6 +108,7 @@ class Switch {
   class User;
 
   void use_devices();
+  std::vector<Worker*> worker_list() const;
   std::vector<Channel*> make_lanes(uint16_t workers, rte_mempool* pool);
   void run(uint16_t index);
   void drain(uint16_t index);
@@ -118,6 +124,9 @@ class Switch {
   std::vector<std::unique_ptr<Lane>> lanes_;
   std::vector<Channel*> channels_;
   Control control_;
+  Taps taps_;
+  Capture capture_;
+  Trace trace_;
   TscClock clock_;
   // Only says "go on" or "finish"; nothing else is handed over by it.
   std::atomic<bool> running_{false};

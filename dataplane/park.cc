@@ -57,7 +57,7 @@ void go_on(Worker& worker, Burst& burst) {
   bridge(worker, burst);
   flood(worker, burst);
   tx(worker, burst);
-  if (worker.observer != nullptr) worker.observer->unparked(burst, worker.now);
+  if (BurstObserver* const watching = worker.observed()) watching->unparked(burst, worker.now);
 }
 
 }  // namespace
@@ -66,6 +66,8 @@ void drop_held(Worker& worker, const HeldFrame& held, Drop reason) {
   PortCounters& counters = worker.port_counters[held.in_port];
   --counters.held;
   ++counters.drops[static_cast<size_t>(reason)];
+  if (BurstObserver* const watching = worker.observed())
+    watching->dropped(held.mbuf, held.in_port, reason, worker.now);
   rte_pktmbuf_free(held.mbuf);
 }
 
@@ -84,7 +86,8 @@ void park(Worker& worker, Burst& burst, uint16_t i) {
   burst.fate[i] = Fate::kHeld;
   if (burst.routed[i] == Routed::kInFragments) --burst.to_fragment;
   worker.parked.push(burst.dst_key[i], share, frame, worker.now, [&](const HeldFrame& dropped) {
-    if (worker.observer != nullptr) worker.observer->lost(destination_of(dropped), worker.now);
+    if (BurstObserver* const watching = worker.observed())
+      watching->lost(destination_of(dropped), worker.now);
     drop_held(worker, dropped, Drop::kHoldFull);
   });
 }

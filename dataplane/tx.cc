@@ -51,10 +51,13 @@ void strip_tag(rte_mbuf* frame) {
     ++counters.held;
     return;
   }
-  if (burst.fate[i] == Fate::kConsumed)
+  if (burst.fate[i] == Fate::kConsumed) {
     ++counters.consumed;
-  else
+  } else {
     ++counters.drops[static_cast<size_t>(burst.drop[i])];
+    if (BurstObserver* const watching = worker.observed())
+      watching->dropped(burst.mbuf[i], burst.in_port[i], burst.drop[i], worker.now);
+  }
   rte_pktmbuf_free(burst.mbuf[i]);
 }
 

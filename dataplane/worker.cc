@@ -203,11 +203,15 @@ void Worker::originate(const BridgeContext& bridge, PortIndex port,
 }
 
 void Worker::process() {
+  BurstObserver* const watching = observed();
+  if (watching != nullptr) [[unlikely]]
+    watching->arrived(burst, now);
   if (timed)
     run_pipeline<true>(*this, burst);
   else
     run_pipeline<false>(*this, burst);
-  if (observer != nullptr) observer->seen(burst, now);
+  if (watching != nullptr) [[unlikely]]
+    watching->seen(burst, now);
   burst.count = 0;
 }
 
@@ -220,10 +224,18 @@ void Worker::flush(PortIndex port) {
   TxBuffer& buffer = tx_[port];
   const Location to = topology.port(port).mirror;
   if (to != kNoLocation) mirror(to, buffer.frames.data(), buffer.count);
+  BurstObserver* const watching = observed();
+  if (watching != nullptr) [[unlikely]]
+    watching->offered(port, buffer.frames.data(), buffer.count, now);
   const uint16_t sent = ports_[port]->tx(buffer.frames.data(), buffer.count);
+  if (watching != nullptr) [[unlikely]]
+    watching->taken(sent);
   port_counters[port].tx += sent;
   port_counters[port].tx_full += buffer.count - sent;
-  for (uint16_t i = sent; i < buffer.count; ++i) rte_pktmbuf_free(buffer.frames[i]);
+  for (uint16_t i = sent; i < buffer.count; ++i) {
+    if (watching != nullptr) watching->dropped(buffer.frames[i], port, Drop::kTxFull, now);
+    rte_pktmbuf_free(buffer.frames[i]);
+  }
   buffer.count = 0;
 }
 

@@ -6,10 +6,12 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <span>
 #include <vector>
 
 #include "dataplane/burst.h"
+#include "dataplane/burst_observer.h"
 #include "dataplane/complaints.h"
 #include "dataplane/drop.h"
 #include "dataplane/fib.h"
@@ -81,19 +83,6 @@ struct WorkerCounters {
 struct TxBuffer {
   std::array<rte_mbuf*, kMaxBurst> frames;
   uint16_t count = 0;
-};
-
-// Sees every burst behind the pipeline: its arrays as they were left; its mbufs may be gone.
-class BurstObserver {
- public:
-  virtual ~BurstObserver() = default;
-  virtual void seen(const Burst& burst, Nanos now) = 0;
-  // The same for frames that waited for a host that stood still.
-  virtual void unparked(const Burst& burst, Nanos now) {
-    static_cast<void>(burst), static_cast<void>(now);
-  }
-  // A frame for the host of this FDB key gave way to another while it waited.
-  virtual void lost(uint64_t key, Nanos now) { static_cast<void>(key), static_cast<void>(now); }
 };
 
 // Starts a line and ends one, so that nobody else's data shares a line with what it writes.
@@ -175,7 +164,10 @@ class alignas(RTE_CACHE_LINE_SIZE) Worker {
 
   std::vector<const Membership*> hearers;  // scratch of `flood`; reserved
 
-  BurstObserver* observer = nullptr;  // replay's; nobody watches live traffic
+  // Usually nobody. Whoever sets it publishes with release, and keeps what was there until the
+  // worker has passed a quiescent state.
+  std::atomic<BurstObserver*> observer{nullptr};
+  BurstObserver* observed() const { return observer.load(std::memory_order_acquire); }
 
  private:
   void begin(Nanos at);

@@ -134,6 +134,7 @@ struct ControlConfig {
   std::string metrics;  // ADDRESS:PORT, empty: none
   std::string listen;   // likewise: the API by TCP
   std::string token;    // path of a file; empty: by TCP one may only read
+  std::string captures = "/var/lib/godwit/captures";  // a directory
 };
 
 // Talk with other godwits about hosts that are gone: lib/forget.h.

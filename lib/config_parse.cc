@@ -216,6 +216,8 @@ class ConfigParser {
     read_address(map, "listen", "127.0.0.1:9465 or [::1]:9465", control.listen);
     if (const YamlNode* token = find_path(map, "token"))
       read_text(map, "token", *token, control.token);
+    if (const YamlNode* captures = find_path(map, "captures"))
+      read_text(map, "captures", *captures, control.captures);
     if (!control.token.empty() && control.listen.empty())
       messages_.error(map.place_of("token"),
                       "control.token: opens control.listen, which is not there (write both)");

@@ -58,7 +58,8 @@ class ApiTest(CliTest):
     def setUp(self):
         super().setUp()
         pcap = self.file('frames.pcap', captures.pcap_bytes([record(0, hello()), record(0, b'runt')]))
-        self.daemon = Daemon(self.program, self.directory, CONFIG.format(pcap=pcap), self.control)
+        self.daemon = Daemon(self.program, self.directory, CONFIG.format(pcap=pcap),
+                             self.control or ', captures: /dev/null/captures')
         self.addCleanup(self.daemon.stop)
         self.wait_for(lambda: self.fdb(f'?mac={VM}'))
 
@@ -209,6 +210,14 @@ class Refusing(ApiTest):
             ('POST', '/v1/hints/suspend', 409, 'not known', '{"bridge": "tenant", "mac": "%s"}' % PEER),
             ('POST', '/v1/hints/flush', 400, 'names nothing', '{}'),
             ('POST', '/v1/hints/announce', 400, 'has no gateway', '{"bridge": "other"}'),
+            ('POST', '/v1/trace/start', 400, "did you mean 'frames'?", '{"frame": 1}'),
+            ('POST', '/v1/trace/start', 400, 'frames', '{"frames": 1001}'),
+            ('POST', '/v1/trace/start', 400, 'one of the two', '{"mac": "%s", "ip": "10.9.0.2"}' % VM),
+            ('POST', '/v1/pcap/start', 400, 'file', '{}'),
+            ('POST', '/v1/pcap/start', 400, "did you mean 'drops'?", '{"file": "x", "what": "drop"}'),
+            ('POST', '/v1/pcap/start', 400, 'no plain name', '{"file": "../x"}'),
+            ('POST', '/v1/pcap/start', 409, 'control.captures', '{"file": "x"}'),
+            ('POST', '/v1/pcap/stop', 409, 'no capture runs', '{}'),
             ('POST', '/v1/config/check', 413, '', b'#' * (3 << 20)),
         ]:
             self.refused(*args)
@@ -252,6 +261,81 @@ class Refusing(ApiTest):
             client.close()
         self.wait_for(lambda: self.raw(b'GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n').startswith(
             b'HTTP/1.1 200'))
+
+
+def start_busy(test):
+    """A godwit with traffic at full speed: what is for a host at b, and what its sender may not send from a."""
+    back = bytes.fromhex(VM.replace(':', '') + PEER.replace(':', '')) + b'\x88\xb5' + bytes(46)
+    there = bytes.fromhex(PEER.replace(':', '') + VM.replace(':', '')) + b'\x88\xb5' + bytes(46)
+    pcap = test.file('traffic.pcap', captures.pcap_bytes([record(0, there), record(0, back)] * 16))
+    test.text = f'''\
+ports:
+  a: {{device: "net_pcap0,rx_pcap={pcap},infinite_rx=1"}}
+  b: {{device: "net_null0,no-rx=1"}}
+bridges: {{lan: {{ports: [a, b], static: [{{mac: "{PEER}", port: b}}, {{mac: "{VM}", port: a}}]}}}}
+'''
+    test.daemon = Daemon(test.program, test.directory, test.text, f', captures: "{test.directory}/captures"',
+                         eal=['--', '--no-huge', '-m', '512', '--no-telemetry'])
+    test.addCleanup(test.daemon.stop)
+
+
+class Looking(CliTest):
+    def setUp(self):
+        super().setUp()
+        start_busy(self)
+
+    def ask(self, method, path, body=None):
+        status, answer = self.daemon.request(method, path, None if body is None else json.dumps(body))
+        self.assertEqual(status, 200, answer)
+        return checked(method, path, status, answer)
+
+    def until(self, path, name):
+        """The answer once what was started is over."""
+        end = time.monotonic() + TIMEOUT
+        while (answer := self.ask('GET', path))[name]['running']:
+            self.assertLess(time.monotonic(), end)
+            time.sleep(0.02)
+        return answer
+
+    def test_a_trace_tells_of_each_frame(self):
+        self.ask('POST', '/v1/trace/start', {'mac': PEER, 'frames': 8})
+        frames_seen = self.until('/v1/trace', 'trace')['frames']
+        self.assertEqual(len(frames_seen), 8)
+        for frame in frames_seen:
+            stages = {step['stage']: step['what'] for step in frame['stages']}
+            if frame['dst'] == PEER:
+                self.assertEqual((frame['fate'], frame['out'], frame['drop']), ('forwarded', ['b'], None))
+                self.assertEqual(stages['bridge'], f'{PEER} is at b: sent there')
+            else:
+                self.assertEqual((frame['fate'], frame['out'], frame['drop']), ('dropped', [], 'mac-violation'))
+                self.assertIn('pinned to b', stages['learn'])
+        self.assertEqual({frame['dst'] for frame in frames_seen}, {PEER, VM})
+
+    def test_a_capture_is_a_replay(self):
+        """... of what ports took; godwit then does the same with it."""
+        self.ask('POST', '/v1/pcap/start', {'file': 'in.pcapng', 'what': 'in', 'frames': 1000})
+        capture = self.until('/v1/pcap', 'capture')['capture']
+        self.assertEqual((capture['frames'], capture['ended']), (1000, 'frames'))
+        config = self.file('replay.yaml', self.text.encode())
+        code, output, errors = self.godwit('replay', config, capture['file'], '--report', '-')
+        self.assertEqual(code, 0, errors)
+        report = json.loads(output)
+        self.assertEqual((report['frames']['in'], report['ports']['a']['rx']), (1000, 1000))
+        self.assertEqual(report['drops'], {'mac-violation': 500})
+
+    def test_a_capture_of_drops_has_the_reasons(self):
+        self.ask('POST', '/v1/pcap/start', {'file': 'drops.pcapng', 'what': 'drops', 'frames': 50, 'snaplen': 32})
+        file = self.until('/v1/pcap', 'capture')['capture']['file']
+        self.assertEqual(pathlib.Path(file).read_bytes().count(b'mac-violation'), 50)
+        for tool in 'capinfos', 'tcpdump':  # whichever is here says the same
+            if shutil.which(tool):
+                subprocess.run([tool, *(['-r'] if tool == 'tcpdump' else []), file], check=True, capture_output=True)
+
+    def test_a_capture_that_cannot_keep_up_says_so_and_costs_no_frame(self):
+        self.ask('POST', '/v1/pcap/start', {'file': 'all.pcapng', 'time': '500ms', 'octets': 64 << 20})
+        capture = self.until('/v1/pcap', 'capture')['capture']
+        self.assertEqual(pathlib.Path(capture['file']).stat().st_size, capture['octets'])
+        self.assertTrue(all(port['tx_full'] == 0 for port in self.daemon.get('/v1/ports')['ports']))
 
 
 class Events(ApiTest):

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 
-from api_test import CONFIG
+from api_test import CONFIG, start_busy
 from cli import PEER, VM, CliTest, captures, hello, main, record
 from daemon import TIMEOUT, Daemon, environment
 
@@ -32,7 +32,8 @@ class Speaking(CtlTest):
     def setUp(self):
         super().setUp()
         pcap = self.file('frames.pcap', captures.pcap_bytes([record(0, hello())]))
-        self.daemon = Daemon(self.program, self.directory, CONFIG.format(pcap=pcap))
+        self.daemon = Daemon(self.program, self.directory, CONFIG.format(pcap=pcap),
+                             f', captures: "{self.directory}/captures"')
         self.addCleanup(self.daemon.stop)
         end = time.monotonic() + TIMEOUT
         while VM not in self.say('fdb', 'show'):
@@ -106,6 +107,22 @@ class Speaking(CtlTest):
         self.assertNotIn(VM, self.say('fdb', 'show'))
         self.say('fdb', 'flush')
 
+    def test_traffic_is_looked_at(self):
+        self.assertEqual(self.say('trace', 'start', VM, 'frames=3', 'time=5s'), f'0 of 3 frames of {VM} seen, waiting for more\n')
+        self.assertEqual(self.say('trace', 'stop'), '')
+        self.assertEqual(self.say('trace', 'start', '10.9.0.2', 'server1'),
+                         '0 of 10 frames of 10.9.0.2 on server1 seen, waiting for more\n')
+        self.refused(2, f'trace start {VM} 10.9.0.2', 'one of the two')
+        self.assertEqual(self.say('pcap', 'show'), 'no capture\n')
+        file = self.directory / 'captures/x.pcapng'
+        self.assertEqual(self.rows('pcap', 'start', 'x.pcapng', 'server1', 'in', '10.9.0.2', 'frames=5')[1][:4],
+                         [str(file), 'in', 'server1', '0'])
+        self.refused(1, 'pcap start y.pcapng', 'runs already')
+        self.assertEqual(self.rows('pcap', 'stop')[1][6], 'ended: stopped')
+        self.refused(1, 'pcap stop', 'no capture runs')
+        self.refused(1, 'pcap start x.pcapng', 'is there already')
+        self.assertEqual(file.stat().st_mode & 0o7777, 0o640)
+
     def test_json_is_the_apis_own(self):
         for noun, name in (('fdb', 'fdb'), ('neighbor', 'neighbors'), ('move', 'moves'), ('alarm', 'alarms'),
                            ('port', 'ports'), ('bridge', 'bridges'), ('worker', 'workers')):
@@ -162,6 +179,23 @@ class Speaking(CtlTest):
         _, errors = follower.communicate(timeout=TIMEOUT)
         self.assertEqual(follower.returncode, 1)
         self.assertRegex(errors, 'godwit hung up|no godwit listens')
+
+
+class Tracing(CtlTest):
+    def test_what_was_done_is_told_in_lines(self):
+        start_busy(self)
+        self.ctl('trace', 'start', PEER, 'frames=4', GODWIT_SOCKET=self.daemon.socket)
+        end = time.monotonic() + TIMEOUT
+        while True:
+            _, text, errors = self.ctl('trace', 'show', GODWIT_SOCKET=self.daemon.socket)
+            self.assertEqual(errors, '')
+            if text.endswith(f'4 of 4 frames of {PEER} seen\n'):
+                break
+            self.assertLess(time.monotonic(), end, text)
+        self.assertRegex(text, r'(?m)^#1 \d{4}-\d\d-\d\d \S+ a \S+ > \S+: EtherType 0x88b5, 60 octets\n'
+                               r'  classify  no tag on a: bridge lan\n  learn     ')
+        self.assertIn(f'  bridge    {PEER} is at b: sent there\n', text)
+        self.assertIn('dropped (mac-violation)\n', text)
 
 
 class Alone(CtlTest):

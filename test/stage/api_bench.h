@@ -8,7 +8,10 @@
 #include <nlohmann/json.hpp>
 
 #include "control/api_routes.h"
+#include "control/capture.h"
 #include "control/control.h"
+#include "control/taps.h"
+#include "control/trace.h"
 #include "test/stage/bench.h"
 
 #include "dataplane/quiescence.h"
@@ -23,6 +26,9 @@ struct ApiBench {
     until(now);
     const Names reached = bench.send(now, port, frame);
     control.take_events(now);
+    taps.poll();
+    capture.turn(now, now);
+    trace.turn(now);
     api.events().poll();
     return reached;
   }
@@ -65,6 +71,9 @@ struct ApiBench {
   Channel* channels[1] = {&bench.channel};
   Quiescence grace{1};
   Control control{bench.topology, bench.tables, channels, grace};
+  Taps taps{bench.topology, bench.tables.ports, {&bench.worker}, grace};
+  Capture capture{bench.topology, taps};
+  Trace trace{taps};
   Nanos clock = 0;
   Api api;
 
@@ -73,6 +82,8 @@ struct ApiBench {
     return {.topology = bench.topology,
             .tables = bench.tables,
             .control = control,
+            .capture = capture,
+            .trace = trace,
             .now = [this] { return clock; },
             .workers =
                 [this] {
