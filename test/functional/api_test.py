@@ -433,6 +433,34 @@ class Doors(ApiTest):
         done = subprocess.run([promtool, 'check', 'metrics'], input=text, capture_output=True, check=False)
         self.assertEqual((done.returncode, done.stderr), (0, b''))
 
+    def test_a_prometheus_scrapes_them(self):
+        prometheus = shutil.which('prometheus')
+        if prometheus is None:
+            self.skipTest('no prometheus here (package prometheus)')
+        port = free_port()
+        config = self.file('prometheus.yml', f'''\
+global: {{scrape_interval: 1s, scrape_timeout: 1s}}
+scrape_configs: [{{job_name: godwit, static_configs: [{{targets: ["127.0.0.1:{self.metrics}"]}}]}}]
+'''.encode())
+        log = open(self.directory / 'prometheus.log', 'w+')
+        self.addCleanup(log.close)
+        process = subprocess.Popen([prometheus, f'--config.file={config}', f'--web.listen-address=127.0.0.1:{port}',
+                                    f'--storage.tsdb.path={self.directory}/tsdb'], stdout=log, stderr=log)
+        self.addCleanup(lambda: (process.kill(), process.wait()))
+
+        def samples(query):
+            try:
+                status, body, _ = self.tcp(port, 'GET', f'/api/v1/query?query={query}')
+                return json.loads(body)['data']['result'] if status == 200 else []
+            except OSError:
+                return []  # not yet
+
+        query = 'godwit_port_received_frames_total'
+        self.wait_for(lambda: samples(query) or process.poll() is not None)
+        self.assertEqual({sample['metric']['port']: sample['value'][1] for sample in samples(query)},
+                         {'server1': '2', 'server2': '0', 'uplink': '0'})
+        self.assertEqual(samples('up')[0]['value'][1], '1')
+
 
 class Token(Doors):
     def make_token(self):
