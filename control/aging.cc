@@ -109,9 +109,7 @@ std::optional<Nanos> NeighborAging::visit(uint32_t slot, Nanos now) {
   if (on_met) on_met(host->bridge, entry.mac(), host->ip);
   if (is_pinned(entry)) return std::nullopt;
   const uint32_t age_s = age_s_[host->bridge];
-  // A worker's clock may be a second ahead of the `now` of this turn.
-  const auto now_s = static_cast<uint32_t>(now / kSecond);
-  const uint32_t silent_s = now_s - std::min(now_s, neighbors_.heard_s(slot));
+  const uint32_t silent_s = neighbors_.silent_s(slot, static_cast<uint32_t>(now / kSecond));
   if (silent_s <= age_s)
     return grown_stale(slot, entry, silent_s, now, expiry(now, silent_s, age_s));
   if (verify && verify(host->bridge, host->ip, slot, entry, now)) return now + kAnswerTime;

@@ -215,7 +215,7 @@ int run(const RunOptions& options) {
                     options.config, without));
   take_dpdk_log();
   const Eal eal(daemon_arguments(*config, options.eal));
-  Daemon(*config).run();
+  Daemon(*config, options.config).run();
   return 0;
 }
 

@@ -49,7 +49,8 @@ Control::Control(const Topology& topology, Tables& tables, std::span<Channel* co
       neighbor_aging_(topology.config(), tables.neighbors, grace),
       fdb_sweep_(fdb_aging_),
       neighbor_sweep_(neighbor_aging_),
-      edits_(topology, tables, hosts_, fdb_aging_, neighbor_aging_) {
+      edits_(topology, tables, hosts_, fdb_aging_, neighbor_aging_),
+      restorer_(topology, tables, hosts_, leases_, edits_, watch_) {
   connect();
   connect_leases();
   const auto& bridges = topology.config().bridges;
@@ -109,7 +110,7 @@ Nanos Control::next_due() const {
   return std::min({departures_.empty() ? kNever : departures_.front().due, leases_.next_due(),
                    links_.next_due(), watch_.next_due(), announcer_.next_due(),
                    solicitor_.next_due(), forgetter_.next_due(), fdb_sweep_.next_due(),
-                   neighbor_sweep_.next_due()});
+                   neighbor_sweep_.next_due(), restorer_.next_due()});
 }
 
 void Control::run_due(Nanos now) {
@@ -120,6 +121,7 @@ void Control::run_due(Nanos now) {
   if (announcer_.next_due() <= now) announcer_.run(now);
   if (solicitor_.next_due() <= now) solicitor_.run(now);
   if (forgetter_.next_due() <= now) forgetter_.run(now);
+  if (restorer_.next_due() <= now) restorer_.run(now);
   if (fdb_sweep_.next_due() <= now) fdb_sweep_.run(now);
   if (neighbor_sweep_.next_due() <= now) {
     neighbor_sweep_.run(now);
@@ -157,6 +159,14 @@ std::string Control::hear(const Hint& hint, Nanos now) {
         goes_somewhere ? vm->to : kNoLocation, now,
         fmt::format("{}: {}", kVmStepNames[static_cast<size_t>(vm->step)], refusal));
   return refusal;
+}
+
+// Some of it ends sooner than what is learned now, which the sweeps have to find out.
+TakenBack Control::take_back(const State& state, Nanos unix_time, Nanos now) {
+  const TakenBack taken = restorer_.take_back(state, unix_time, now);
+  fdb_sweep_.hurry();
+  neighbor_sweep_.hurry();
+  return taken;
 }
 
 void Control::link(PortIndex port, bool up, Nanos now) {

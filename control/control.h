@@ -18,6 +18,7 @@
 #include "control/links.h"
 #include "control/move_log.h"
 #include "control/questions.h"
+#include "control/restorer.h"
 #include "control/solicitor.h"
 #include "control/sweep.h"
 #include "control/watch.h"
@@ -45,6 +46,8 @@ class Control {
   void take_events(Nanos now);
   // Does what the hint says. Empty when it is done; else why it is not, which is an alarm, too.
   std::string hear(const Hint& hint, Nanos now);
+  // What an earlier run knew, before the workers start (control/restorer.h).
+  TakenBack take_back(const State& state, Nanos unix_time, Nanos now);
   // The link of a port came or went. A port that is still (dataplane/port_state.h) goes down when
   // this was said for as long as frames are held.
   void link(PortIndex port, bool up, Nanos now);
@@ -57,6 +60,7 @@ class Control {
   const Alarms& alarms() const { return alarms_; }
   const HostIndex& hosts() const { return hosts_; }
   HostEdits& edits() { return edits_; }
+  const Restorer& restorer() const { return restorer_; }
   const Solicitor& solicitor() const { return solicitor_; }
   const Watch& watch() const { return watch_; }
   const Forgetter& forgetter() const { return forgetter_; }
@@ -122,6 +126,7 @@ class Control {
   Sweep<NeighborAging> neighbor_sweep_;
   HostEdits edits_;
   std::deque<Departure> departures_;  // hosts that left a moment ago
+  Restorer restorer_;
   uint64_t lost_seen_ = 0;
   uint64_t repaired_at_ = 0;  // walks of the neighbor sweep
 };

@@ -1,14 +1,21 @@
 #include "control/daemon.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
-#include <string>
+#include <cstring>
+#include <filesystem>
+#include <stdexcept>
 #include <utility>
+
+#include <unistd.h>
 
 #include "control/environment.h"
 #include "control/log.h"
 #include "control/secret.h"
+#include "control/state_file.h"
 #include "control/summary.h"
+#include "control/wall_clock.h"
 
 namespace godwit {
 namespace {
@@ -31,6 +38,22 @@ std::string names_of(const std::vector<LaneView>& workers) {
   return names;
 }
 
+// Where the state is kept; empty: nowhere. What is not named and is not to be had, as for an
+// ordinary user, is done without.
+std::string state_path(const ControlConfig& config, const std::string& config_path) {
+  if (!config.keeps_state) return {};
+  const bool named = !config.state.empty();
+  std::string path = named ? config.state : default_state_path(config_path);
+  const std::filesystem::path folder = std::filesystem::path(path).parent_path();
+  std::error_code ignored;
+  std::filesystem::create_directory(folder, ignored);
+  if (access(folder.c_str(), W_OK) == 0) return path;
+  const std::string fault = fmt::format("{}: {}", folder.string(), std::strerror(errno));
+  if (named) throw std::runtime_error(fmt::format("control.state: {}", fault));
+  log("warning: nothing is kept over a restart: {} (name a file as control.state, or none)", fault);
+  return {};
+}
+
 }  // namespace
 
 Every::Every(boost::asio::io_context& loop, Nanos period, std::function<void()> work)
@@ -49,7 +72,7 @@ void Every::wait() {
   });
 }
 
-Daemon::Daemon(const Config& config)
+Daemon::Daemon(const Config& config, const std::string& config_path)
     : config_(config),
       devices_(config),
       switch_(config,
@@ -62,6 +85,19 @@ Daemon::Daemon(const Config& config)
   if (!has_cpu_for_each(config.workers.count))
     log("warning: {} workers and control share {} CPUs: workers rest when they have nothing to do",
         config.workers.count, cpu_count());
+  keep_state(state_path(config.control, config_path));
+}
+
+void Daemon::keep_state(const std::string& path) {
+  if (path.empty()) return;
+  try {
+    if (const auto state = read_state(path))
+      log("state of {}: {}", path,
+          to_string(switch_.control().take_back(*state, unix_time(), switch_.now())));
+  } catch (const StateError& error) {
+    log("warning: {} {}: nothing of it is used", path, error.what());
+  }
+  saver_.emplace(path, switch_.topology(), switch_.tables(), switch_.control());
 }
 
 void Daemon::run() {
@@ -72,6 +108,7 @@ void Daemon::run() {
   const Every turn(loop_, kTurn, [this] {
     switch_.turn();
     management_.events().poll();
+    if (saver_) saver_->turn(switch_.now(), unix_time());
   });
   const Every links(loop_, kLookAtLinks, [this] { watch_links(); });
   std::optional<Every> watchdog;
@@ -83,6 +120,7 @@ void Daemon::run() {
   service_.tell("STOPPING=1");
   switch_.stop();
   switch_.turn();
+  if (saver_) saver_->save(switch_.now(), unix_time());
   tell_totals();
 }
 

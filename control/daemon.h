@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include <boost/asio/io_context.hpp>
@@ -17,6 +18,7 @@
 #include "control/devices.h"
 #include "control/management.h"
 #include "control/service.h"
+#include "control/state_saver.h"
 #include "control/switch.h"
 
 #include "lib/config.h"
@@ -39,14 +41,16 @@ class Every {
 
 class Daemon {
  public:
-  // Opens the ports. `config` must outlive the daemon. Needs a started Eal. Throws
+  // Opens the ports, and takes back what an earlier run of this configuration knew. `config`, which
+  // was read from `config_path`, must outlive the daemon. Needs a started Eal. Throws
   // std::runtime_error that says what does not work and what to do.
-  explicit Daemon(const Config& config);
+  Daemon(const Config& config, const std::string& config_path);
 
   // Until SIGTERM or SIGINT: then what was received is forwarded, and it returns.
   void run();
 
  private:
+  void keep_state(const std::string& path);
   void await_signal();
   void watch_links();
   void feed_watchdog();
@@ -59,6 +63,7 @@ class Daemon {
   boost::asio::io_context loop_{1};
   boost::asio::signal_set signals_;
   Management management_;
+  std::optional<StateSaver> saver_;
   std::vector<std::optional<bool>> link_told_;  // by PortIndex
   std::vector<uint64_t> rounds_seen_;           // by worker, by the watchdog
 };

@@ -57,7 +57,9 @@ void Leases::grant(const DhcpEvent& event) {
     const auto& [ip, seconds] = event.leases[n];
     const Grant given{asked.bridge, asked.port, asked.mac, ip, event.at};
     if (seconds != 0) {
-      bind(given, seconds);
+      const Nanos ends =
+          seconds == DhcpLease::kForever ? kNever : event.at + Nanos{seconds} * kSecond;
+      bind(given, {fdb_key(given.bridge, given.mac), ends});
     } else if (const auto lease = leases_.find({given.bridge, ip});
                lease != leases_.end() && lease->second.key == fdb_key(given.bridge, given.mac)) {
       end({given.bridge, ip});
@@ -74,19 +76,32 @@ void Leases::give_up(const DhcpEvent& event) {
   }
 }
 
-void Leases::bind(const Grant& grant, uint32_t seconds) {
+bool Leases::take_back(const Grant& grant, Nanos ends) {
+  return bind(grant, {fdb_key(grant.bridge, grant.mac), ends, true});
+}
+
+std::optional<Nanos> Leases::ends(BridgeIndex bridge, const IpAddress& ip) const {
+  const auto lease = leases_.find({bridge, ip});
+  return lease != leases_.end() ? std::optional(lease->second.ends) : std::nullopt;
+}
+
+bool Leases::bind(const Grant& grant, Lease lease) {
   const BridgeContext& bridge = topology_.bridge(grant.bridge);
-  if (bridge.is_gateway_ip(grant.ip)) return on_refused(grant, Refusal::kGatewayIp);
-  if (!bridge.is_on_link(grant.ip)) return;
+  const auto refuse = [&](Refusal why) {
+    on_refused(grant, why);
+    return false;
+  };
+  if (bridge.is_gateway_ip(grant.ip)) return refuse(Refusal::kGatewayIp);
+  if (!bridge.is_on_link(grant.ip)) return false;
   const Neighbor neighbor{grant.bridge, grant.ip};
-  const uint64_t key = fdb_key(grant.bridge, grant.mac);
   const auto held = leases_.find(neighbor);
-  if (held != leases_.end() && held->second.key != key)
-    return on_refused(grant, Refusal::kAnothers);
-  if (!map(grant)) return;
-  if (!on_bound(grant)) return;
-  const Nanos ends = seconds == DhcpLease::kForever ? kNever : grant.at + Nanos{seconds} * kSecond;
-  hold(neighbor, {key, ends});
+  if (held != leases_.end() && held->second.key != lease.key) {
+    if (!held->second.is_taken_back) return refuse(Refusal::kAnothers);
+    end(neighbor);
+  }
+  if (!map(grant) || !on_bound(grant)) return false;
+  hold(neighbor, lease);
+  return true;
 }
 
 // Makes the mapping, whatever was there: but for what the config says, which is never given away.
@@ -159,13 +174,13 @@ void Leases::unmapped(BridgeIndex bridge, const IpAddress& ip) { forget({bridge,
 void Leases::forget(const Neighbor& neighbor) {
   const auto entry = leases_.find(neighbor);
   if (entry == leases_.end()) return;
-  const auto [key, ends] = entry->second;
-  due_.erase({ends, neighbor.bridge, neighbor.ip});
+  const Lease lease = entry->second;
+  due_.erase({lease.ends, neighbor.bridge, neighbor.ip});
   leases_.erase(entry);
   ++ended_;
-  if (--holders_[key] != 0) return;
-  holders_.erase(key);
-  set_class(key, false);
+  if (--holders_[lease.key] != 0) return;
+  holders_.erase(lease.key);
+  set_class(lease.key, false);
 }
 
 void Leases::learned(uint64_t key) {

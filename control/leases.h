@@ -51,6 +51,9 @@ class Leases {
   std::function<bool(uint32_t slot, NeighborEntry entry)> remove;
 
   void hear(const DhcpEvent& event);
+  // A lease of an earlier run. It is as good as any, but that DHCP may give the address to another
+  // host: nobody heard what became of it meanwhile. False if the host may not have it.
+  bool take_back(const Grant& grant, Nanos ends);
   // A host was heard for the first time, or again: it may have a lease.
   void learned(uint64_t key);
   // The mapping is gone, whoever took it out.
@@ -65,6 +68,8 @@ class Leases {
   void run(Nanos now);
 
   size_t count() const { return leases_.size(); }
+  // When the lease of this address ends, if it has one; kNever: it never does.
+  std::optional<Nanos> ends(BridgeIndex bridge, const IpAddress& ip) const;
   uint64_t begun() const { return begun_; }
   uint64_t ended() const { return ended_; }
 
@@ -100,12 +105,13 @@ class Leases {
   struct Lease {
     uint64_t key;  // the host's, in the FDB
     Nanos ends;
+    bool is_taken_back = false;  // and not renewed since
   };
 
   void ask(const DhcpEvent& event);
   void grant(const DhcpEvent& event);
   void give_up(const DhcpEvent& event);
-  void bind(const Grant& grant, uint32_t seconds);
+  bool bind(const Grant& grant, Lease lease);
   bool map(const Grant& grant);
   void hold(const Neighbor& neighbor, Lease lease);
   void end(const Neighbor& neighbor);

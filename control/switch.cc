@@ -6,6 +6,8 @@
 #include <rte_errno.h>
 #include <rte_launch.h>
 
+#include "control/wall_clock.h"
+
 namespace godwit {
 namespace {
 
@@ -184,13 +186,11 @@ void Switch::drain(uint16_t index) {
 void Switch::turn() {
   const Nanos now = clock_.now();
   // Each time, because the two clocks drift apart and somebody may set one.
-  const auto since_1970 = std::chrono::system_clock::now().time_since_epoch();
-  const auto unix_time =
-      static_cast<Nanos>(std::chrono::duration_cast<std::chrono::nanoseconds>(since_1970).count());
-  control_.set_unix_time(unix_time, now);
+  const Nanos since_1970 = unix_time();
+  control_.set_unix_time(since_1970, now);
   control_.take_events(now);
   taps_.poll();
-  capture_.turn(now, unix_time);
+  capture_.turn(now, since_1970);
   trace_.turn(now);
   if (control_.next_due() <= now) control_.run_due(now);
 }

@@ -145,9 +145,7 @@ Json View::neighbor(const NeighborTable::Host& host, uint32_t slot, Nanos now) c
   const NeighborEntry entry = tables_.neighbors.entry_at(slot);
   const auto now_s = static_cast<uint32_t>(now / kSecond);
   const bool is_static = (entry.flags() & kStaticNeighbor) != 0;
-  // A worker's clock may be a second ahead of this `now`.
-  const uint32_t heard_s = std::min(now_s, tables_.neighbors.heard_s(slot));
-  const Nanos age = is_static ? 0 : Nanos{now_s - heard_s} * kSecond;
+  const Nanos age = is_static ? 0 : Nanos{tables_.neighbors.silent_s(slot, now_s)} * kSecond;
   const auto where = tables_.fdb.find(host.bridge, entry.mac());
   return {{"bridge", bridge_name(host.bridge)},
           {"ip", to_string(host.ip)},

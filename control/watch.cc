@@ -291,13 +291,13 @@ void Watch::met(uint64_t key, FdbEntry entry, Nanos now) {
   schedule(key, job);
 }
 
-void Watch::keep_alive(uint64_t key, FdbEntry entry, Nanos now) {
+bool Watch::keep_alive(uint64_t key, FdbEntry entry, Nanos now) {
   const auto known = jobs_.find(key);
   // A question about a move that has settled can wait for this one.
   const bool busy = known != jobs_.end() && (known->second.keepalive || is_held(entry));
-  if (entry.state() != FdbState::kBound || busy || jobs_.size() >= kMostJobs) return;
+  if (entry.state() != FdbState::kBound || busy || jobs_.size() >= kMostJobs) return false;
   const auto ip = address_to_ask(key, now);
-  if (!ip) return;
+  if (!ip) return false;
   Job& job = begin(key, entry, now);
   job.keepalive = true;
   job.stamp = entry.stamp();
@@ -305,6 +305,7 @@ void Watch::keep_alive(uint64_t key, FdbEntry entry, Nanos now) {
   job.ends = now + kKeepalives * kSecond;
   ask_due(key, job, now);
   schedule(key, job);
+  return true;
 }
 
 }  // namespace godwit

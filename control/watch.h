@@ -95,7 +95,8 @@ class Watch {
 
   // A walk over the FDB met it: in a state that ends, or silent for so long that it is to be asked.
   void met(uint64_t key, FdbEntry entry, Nanos now);
-  void keep_alive(uint64_t key, FdbEntry entry, Nanos now);
+  // False if it is not asked now: it has no address for that yet, or is busy with another matter.
+  bool keep_alive(uint64_t key, FdbEntry entry, Nanos now);
 
   size_t jobs() const { return jobs_.size(); }
   uint64_t probes() const { return probes_; }  // sent

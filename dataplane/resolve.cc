@@ -62,7 +62,7 @@ Mapped admit(const BridgeContext& bridge, const MappingClaim& claim) {
 bool is_gone(const Tables& tables, const MappingClaim& claim, const NeighborTable::Hit& hit,
              uint32_t now_s) {
   constexpr uint32_t kSilenceSeconds = 5;
-  return now_s > tables.neighbors.heard_s(hit.slot) + kSilenceSeconds &&
+  return tables.neighbors.silent_s(hit.slot, now_s) > kSilenceSeconds &&
          !tables.fdb.find(claim.bridge, hit.entry.mac());
 }
 

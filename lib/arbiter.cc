@@ -16,11 +16,12 @@ Nanos since_stamp(FdbEntry entry, Nanos now) {
   return entry.since(FdbEntry::stamp_ms(now)) * kMillisecond;
 }
 
-// Another state, as old as before.
+// Another state, as old as before: which may be older than the clock.
 FdbEntry in_state(FdbEntry current, FdbState state, Nanos now) {
-  const Nanos ago = Nanos{seconds_since_heard(current, now)} * kSecond;
+  const uint32_t ago_s = seconds_since_heard(current, now);
+  const uint32_t ago = counts_milliseconds(state) ? ago_s * 1000 : ago_s;
   return current.with_state(state).with_windows(0).with_mark(false).with_stamp(
-      stamp_for(state, now - ago));
+      static_cast<uint16_t>(stamp_for(state, now) - ago));
 }
 
 FdbEntry moved_to(FdbEntry current, Location to, Nanos now) {

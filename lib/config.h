@@ -135,6 +135,9 @@ struct ControlConfig {
   std::string listen;   // likewise: the API by TCP
   std::string token;    // path of a file; empty: by TCP one may only read
   std::string captures = "/var/lib/godwit/captures";  // a directory
+  // The file that keeps what is known over a restart; empty: the daemon's choice.
+  std::string state;
+  bool keeps_state = true;
 };
 
 // Talk with other godwits about hosts that are gone: lib/forget.h.

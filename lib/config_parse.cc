@@ -218,10 +218,22 @@ class ConfigParser {
       read_text(map, "token", *token, control.token);
     if (const YamlNode* captures = find_path(map, "captures"))
       read_text(map, "captures", *captures, control.captures);
+    read_state(map, control);
     if (!control.token.empty() && control.listen.empty())
       messages_.error(map.place_of("token"),
                       "control.token: opens control.listen, which is not there (write both)");
     map.finish();
+  }
+
+  void read_state(MapReader& map, ControlConfig& control) {
+    const YamlNode* state = map.find_text("state", "a path, or none");
+    if (state == nullptr) return;
+    control.keeps_state = state->text != "none";
+    if (!control.keeps_state) return;
+    if (state->text.starts_with('/'))
+      read_text(map, "state", *state, control.state);
+    else
+      map.value_error("state", *state, "is not an absolute path (begin it with /), nor none");
   }
 
   static const YamlNode* find_path(MapReader& map, std::string_view key) {

@@ -203,6 +203,12 @@ class NeighborTable {
   std::optional<Host> host_at(uint32_t slot) const;
   NeighborEntry entry_at(uint32_t slot) const { return NeighborEntry(table_.value_at(slot)); }
   uint32_t heard_s(uint32_t slot) const { return heard_s_[slot].load(std::memory_order_relaxed); }
+  // Seconds since then: 0 where a worker's clock is a second ahead. What was heard before the clock
+  // began, in an earlier run, counts below 0.
+  uint32_t silent_s(uint32_t slot, uint32_t now_s) const {
+    const auto silent = static_cast<int32_t>(now_s - heard_s(slot));
+    return silent < 0 ? 0 : static_cast<uint32_t>(silent);
+  }
   // The port by which the entry was learned and to which it is charged; a move does not change it.
   Location port(uint32_t slot) const { return origins_[slot].port.load(std::memory_order_relaxed); }
 

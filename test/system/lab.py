@@ -82,7 +82,8 @@ class Switch:
     def __init__(self, godwit, config, eal=('--no-huge',), environment=()):
         self._words = [godwit, 'run']
         self._eal = eal
-        self._environment = os.environ | dict(environment)
+        self._state = tempfile.TemporaryDirectory()
+        self._environment = os.environ | {'STATE_DIRECTORY': self._state.name} | dict(environment)
         self._config = tempfile.NamedTemporaryFile('w', suffix='.yaml')
         self._log = tempfile.NamedTemporaryFile('r')
         self.configure(config)
@@ -127,3 +128,4 @@ class Switch:
     def end(self):
         if self.process.poll() is None:
             self.stop(signal.SIGKILL)
+        self._state.cleanup()

@@ -59,7 +59,7 @@ routes: [{to: 0.0.0.0/0, via: 10.9.0.1}]
 limits: {arp_per_source: 16/s, arp_per_port: 1001/s, punt: 50001/s, resolve_per_target: 2/s,
          unresolved_per_target: 4, unresolved: 4097, icmp_errors: 101/s}
 neighbors: {limit: 2Mi, per_port: 1Ki, per_mac: 8, floor: 3, learn: false}
-control: {socket: /tmp/godwit.sock, metrics: "[::1]:9464", listen: "127.0.0.1:9465", token: /etc/t}
+control: {socket: /tmp/godwit.sock, metrics: "[::1]:9464", listen: "127.0.0.1:9465", token: /etc/t, state: /s/t}
 workers: {count: 2, burst: 64}
 memory: {mbufs: 64Ki}
 bpdu: forward
@@ -95,6 +95,7 @@ TEST_CASE("every key of the configuration reaches the model", "[config]") {
   CHECK(config.neighbors.floor == 3);
   CHECK_FALSE(config.neighbors.learn);
   CHECK(config.control.socket == "/tmp/godwit.sock");
+  CHECK(config.control.state == "/s/t");
   CHECK(config.control.metrics == "[::1]:9464");
   CHECK(config.control.listen == "127.0.0.1:9465");
   CHECK(config.control.token == "/etc/t");
@@ -239,6 +240,8 @@ TEST_CASE("sections say what is wrong with their values", "[config]") {
        wrong("bpdu: dorp", "7: bpdu: 'dorp' is not one of drop, forward (did you mean 'drop'?)"),
        wrong("control: {socket: run.sock}",
              "19: control.socket: 'run.sock' is not an absolute path (begin it with /)"),
+       wrong("control: {state: nowhere}",
+             "18: control.state: 'nowhere' is not an absolute path (begin it with /), nor none"),
        wrong("control: {socket: /" + long_path + "}",
              "19: control.socket: '/" + long_path.substr(0, 63) +
                  "…' is longer than the 107 octets that a socket's path may have"),
