@@ -40,12 +40,14 @@ NeighborState state_at(NeighborEntry entry, uint64_t silent_s) {
                                                                : entry.state();
 }
 
-FdbAging::FdbAging(const Config& config, Fdb& fdb, GracePeriod& grace)
-    : fdb_(fdb),
-      limbo_(grace),
-      config_(config),
-      age_s_(ages(config, 4)),
-      shortest_life_(shortest(age_s_)) {
+FdbAging::FdbAging(const Config& config, Fdb& fdb, GracePeriod& grace) : fdb_(fdb), limbo_(grace) {
+  follow(config);
+}
+
+void FdbAging::follow(const Config& config) {
+  config_ = &config;
+  age_s_ = ages(config, 4);
+  shortest_life_ = shortest(age_s_);
   for (size_t b = 0; b < age_s_.size(); ++b)
     if (config.bridges[b].moves.keepalive)
       shortest_life_ = std::min(shortest_life_, keepalive_s(age_s_[b]) * kSecond);
@@ -78,7 +80,7 @@ std::optional<Nanos> FdbAging::visit(uint32_t slot, Nanos now) {
 std::optional<Nanos> FdbAging::keep_alive(uint64_t key, FdbEntry entry, uint32_t silent_s,
                                           Nanos now) {
   const BridgeIndex bridge = fdb_bridge(key);
-  if (!config_.bridges[bridge].moves.keepalive || entry.state() != FdbState::kBound)
+  if (!config_->bridges[bridge].moves.keepalive || entry.state() != FdbState::kBound)
     return std::nullopt;
   const uint32_t wait_s = keepalive_s(age_s_[bridge]);
   if (silent_s < wait_s) return (now / kSecond - silent_s + wait_s) * kSecond;
@@ -96,10 +98,14 @@ bool FdbAging::remove(uint32_t slot, FdbEntry entry) {
 }
 
 NeighborAging::NeighborAging(const Config& config, NeighborTable& neighbors, GracePeriod& grace)
-    : neighbors_(neighbors),
-      limbo_(grace),
-      age_s_(ages(config, 3)),
-      shortest_life_(shortest(age_s_)) {}
+    : neighbors_(neighbors), limbo_(grace) {
+  follow(config);
+}
+
+void NeighborAging::follow(const Config& config) {
+  age_s_ = ages(config, 3);
+  shortest_life_ = shortest(age_s_);
+}
 
 std::optional<Nanos> NeighborAging::visit(uint32_t slot, Nanos now) {
   const auto host = neighbors_.host_at(slot);

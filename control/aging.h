@@ -26,7 +26,9 @@ NeighborState state_at(NeighborEntry entry, uint64_t silent_s);
 
 class FdbAging {
  public:
+  // Keeps the reference to `config`, which lives as long, or until another is to be followed.
   FdbAging(const Config& config, Fdb& fdb, GracePeriod& grace);
+  void follow(const Config& config);
 
   // Called for each entry that a walk meets in a state that ends, or whose frames are held.
   std::function<void(uint64_t key, FdbEntry entry, Nanos now)> on_unsettled;
@@ -54,15 +56,16 @@ class FdbAging {
   Limbo limbo_;
   std::optional<Nanos> keep_alive(uint64_t key, FdbEntry entry, uint32_t silent_s, Nanos now);
 
-  const Config& config_;
+  const Config* config_ = nullptr;
   std::vector<uint32_t> age_s_;  // by bridge
-  Nanos shortest_life_;
+  Nanos shortest_life_ = 0;
   uint64_t aged_ = 0;
 };
 
 class NeighborAging {
  public:
   NeighborAging(const Config& config, NeighborTable& neighbors, GracePeriod& grace);
+  void follow(const Config& config);
 
   // Asks the owner of a mapping that is old whether it is still there, if set; false when that
   // cannot be. A mapping that is being asked about ends by expire().
@@ -93,7 +96,7 @@ class NeighborAging {
   NeighborTable& neighbors_;
   Limbo limbo_;
   std::vector<uint32_t> age_s_;  // by bridge
-  Nanos shortest_life_;
+  Nanos shortest_life_ = 0;
   uint64_t aged_ = 0;
 };
 

@@ -120,4 +120,16 @@ HttpReply ApiChange::check_config(const HttpRequest& request) const {
                      {"warnings", messages_json(result.warnings)}});
 }
 
+HttpReply ApiChange::reload_config(const HttpRequest& request) const {
+  ApiFields::of_body(request, names_).finish();
+  const Reloaded result = subject_.reload();
+  if (result.ok()) return json_reply({{"reloaded", true}});
+  const std::vector<std::string> lines = result.lines("config");
+  ApiError error(
+      409, lines.front(), "config",
+      result.need_restart.empty() ? "nothing has changed" : "nothing has changed: restart");
+  for (const std::string& line : lines) error.messages.push_back({1, 1, line});
+  throw error;
+}
+
 }  // namespace godwit

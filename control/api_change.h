@@ -21,6 +21,8 @@ class ApiChange {
   // A hint of this kind, one of kHintNames, with the same body as in a file of hints.
   HttpReply hint(std::string_view kind, const HttpRequest& request) const;
   HttpReply check_config(const HttpRequest& request) const;
+  // The daemon's own file once more.
+  HttpReply reload_config(const HttpRequest& request) const;
 
  private:
   const ApiSubject& subject_;

@@ -66,6 +66,8 @@ const Api::Route Api::kRoutes[] = {
      [](Api& api, const HttpRequest& r) { return api.look_.stop_capture(r); }},
     {"POST", "/v1/config/check",
      [](Api& api, const HttpRequest& r) { return api.change_.check_config(r); }},
+    {"POST", "/v1/config/reload",
+     [](Api& api, const HttpRequest& r) { return api.change_.reload_config(r); }},
     {"GET", "/metrics", [](Api& api, const HttpRequest& r) { return api.metrics(r); }},
     {"GET", "/healthz", [](Api& api, const HttpRequest& r) { return api.health(r); }},
 };

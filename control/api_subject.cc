@@ -1,8 +1,10 @@
 #include "control/api_subject.h"
 
+#include <utility>
+
 namespace godwit {
 
-ApiSubject subject_of(Switch& running) {
+ApiSubject subject_of(Switch& running, std::function<Reloaded()> reload) {
   return {.topology = running.topology(),
           .tables = running.tables(),
           .control = running.control(),
@@ -10,7 +12,8 @@ ApiSubject subject_of(Switch& running) {
           .trace = running.trace(),
           .now = [&running] { return running.now(); },
           .workers = [&running] { return running.workers(); },
-          .port_state = [&running](PortIndex port) { return running.port_state(port); }};
+          .port_state = [&running](PortIndex port) { return running.port_state(port); },
+          .reload = std::move(reload)};
 }
 
 Totals totals_of(const std::vector<LaneView>& lanes) {

@@ -6,6 +6,7 @@
 
 #include "control/capture.h"
 #include "control/control.h"
+#include "control/reload.h"
 #include "control/switch.h"
 #include "control/trace.h"
 
@@ -26,9 +27,10 @@ struct ApiSubject {
   std::function<Nanos()> now;
   std::function<std::vector<LaneView>()> workers;
   std::function<PortState(PortIndex)> port_state;
+  std::function<Reloaded()> reload;  // of the configuration; may be missing
 };
 
-ApiSubject subject_of(Switch& running);
+ApiSubject subject_of(Switch& running, std::function<Reloaded()> reload);
 
 Totals totals_of(const std::vector<LaneView>& lanes);
 

@@ -67,6 +67,14 @@ std::optional<Config> load_config(const std::string& path) {
   return std::move(result.config);
 }
 
+ConfigResult read_config(const std::string& path) {
+  errno = 0;
+  ConfigResult result = parse_config(read_text(path));
+  if (result.ok() && !load_keys(path, result.config.forget))
+    result.errors.push_back({1, 1, "forget.key_file: a key is wrong (the log says which)"});
+  return result;
+}
+
 std::optional<std::vector<Hint>> load_hints(const std::string& path, const Config& config) {
   errno = 0;
   HintsResult result = parse_hints(read_text(path), config);

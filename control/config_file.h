@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "lib/config.h"
+#include "lib/config_parse.h"
 #include "lib/hints.h"
 
 namespace godwit {
@@ -15,7 +16,10 @@ namespace godwit {
 // an error. Throws UsageError when the file cannot be read.
 std::optional<Config> load_config(const std::string& path);
 
-// The same for a file of hints.
+// The same without a word, but for what is wrong with a file of keys.
+ConfigResult read_config(const std::string& path);
+
+// As load_config, for a file of hints.
 std::optional<std::vector<Hint>> load_hints(const std::string& path, const Config& config);
 
 }  // namespace godwit

@@ -48,6 +48,8 @@ class Control {
   std::string hear(const Hint& hint, Nanos now);
   // What an earlier run knew, before the workers start (control/restorer.h).
   TakenBack take_back(const State& state, Nanos unix_time, Nanos now);
+  // The topology follows another config than this, with the same ports and bridges.
+  void follow(const Config& before, Nanos now);
   // The link of a port came or went. A port that is still (dataplane/port_state.h) goes down when
   // this was said for as long as frames are held.
   void link(PortIndex port, bool up, Nanos now);

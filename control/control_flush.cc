@@ -43,4 +43,17 @@ void Control::flush(const FlushHint& what, Nanos now) {
   });
 }
 
+// What ends at another time now is found by the sweeps.
+void Control::follow(const Config& before, Nanos now) {
+  fdb_aging_.follow(topology_.config());
+  neighbor_aging_.follow(topology_.config());
+  fdb_sweep_.hurry();
+  neighbor_sweep_.hurry();
+  for (const BridgeContext& bridge : topology_.bridges()) {
+    const BridgeConfig& was = before.bridges[bridge.index];
+    edits_.follow(bridge.index, was.static_hosts, now);
+    if (bridge.config->gateway != was.gateway) announcer_.announce(bridge.index, now);
+  }
+}
+
 }  // namespace godwit

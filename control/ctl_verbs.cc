@@ -97,6 +97,13 @@ constexpr CtlVerb kVerbs[] = {
     {"pcap", "stop", "POST", "/v1/pcap/stop", L::kCapture, "end it", {}},
     {"config", "check", "POST", "/v1/config/check", L::kCheck,
      "say all that is wrong with a configuration file", kCheck},
+    {"config",
+     "reload",
+     "POST",
+     "/v1/config/reload",
+     L::kQuiet,
+     "read the configuration again, and run by it",
+     {}},
     {"version", "show", "GET", "/v1/version", L::kVersion, "of the godwit that runs", {}},
 };
 

@@ -74,12 +74,13 @@ void Every::wait() {
 
 Daemon::Daemon(const Config& config, const std::string& config_path)
     : config_(config),
+      config_path_(config_path),
       devices_(config),
       switch_(config,
               {.workers = config.workers.count, .secret = random_secret(), .nap = nap(config)},
               devices_.list(), devices_.pool()),
-      signals_(loop_, SIGTERM, SIGINT),
-      management_(loop_, switch_, config),
+      signals_(loop_, SIGTERM, SIGINT, SIGHUP),
+      management_(loop_, switch_, config, [this] { return reload(); }),
       link_told_(config.ports.size()),
       rounds_seen_(config.workers.count) {
   if (!has_cpu_for_each(config.workers.count))
@@ -98,6 +99,15 @@ void Daemon::keep_state(const std::string& path) {
     log("warning: {} {}: nothing of it is used", path, error.what());
   }
   saver_.emplace(path, switch_.topology(), switch_.tables(), switch_.control());
+}
+
+Reloaded Daemon::reload() {
+  service_.tell("RELOADING=1");
+  Reloaded result = godwit::reload(switch_, config_path_);
+  for (const std::string& line : result.lines(config_path_)) log("not reloaded: {}", line);
+  if (result.ok()) log("reloaded {}", config_path_);
+  service_.tell("READY=1");
+  return result;
 }
 
 void Daemon::run() {
@@ -127,6 +137,10 @@ void Daemon::run() {
 void Daemon::await_signal() {
   signals_.async_wait([this](const boost::system::error_code& error, int signal) {
     if (error) return;
+    if (signal == SIGHUP) {
+      reload();
+      return await_signal();
+    }
     log("{}: stopping", signal == SIGTERM ? "SIGTERM" : "SIGINT");
     loop_.stop();
   });

@@ -50,13 +50,15 @@ class Daemon {
   void run();
 
  private:
+  Reloaded reload();
   void keep_state(const std::string& path);
   void await_signal();
   void watch_links();
   void feed_watchdog();
   void tell_totals() const;
 
-  const Config& config_;
+  const Config& config_;  // the first; ports and bridges are always these
+  const std::string config_path_;
   Devices devices_;
   Switch switch_;
   Service service_;

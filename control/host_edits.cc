@@ -18,6 +18,22 @@ HostEdit HostEdits::add(BridgeIndex bridge, Mac mac, PortIndex port, std::option
   if (ip && context.is_gateway_ip(*ip)) return HostEdit::kGateway;
   if (context.member(port) == nullptr) return HostEdit::kNoMember;
   if (is_configured(bridge, mac)) return HostEdit::kConfigured;
+  return pin(bridge, mac, port, ip, now);
+}
+
+void HostEdits::follow(BridgeIndex bridge, const std::vector<StaticHostConfig>& before, Nanos now) {
+  const auto& hosts = topology_.config().bridges[bridge].static_hosts;
+  const auto is_in = [](const auto& list, const StaticHostConfig& host) {
+    return std::find(list.begin(), list.end(), host) != list.end();
+  };
+  for (const StaticHostConfig& host : before)
+    if (!is_in(hosts, host)) unpin(bridge, host.mac);
+  for (const StaticHostConfig& host : hosts)
+    if (!is_in(before, host)) pin(bridge, host.mac, host.port, host.ip, now);
+}
+
+HostEdit HostEdits::pin(BridgeIndex bridge, Mac mac, PortIndex port, std::optional<IpAddress> ip,
+                        Nanos now) {
   const HostEdit mapped = ip ? map(bridge, mac, *ip, now) : HostEdit::kAlready;
   if (mapped != HostEdit::kDone && mapped != HostEdit::kAlready) return mapped;
   const HostEdit located = locate(bridge, mac, port, now);
@@ -79,6 +95,10 @@ HostEdit HostEdits::remove(BridgeIndex bridge, Mac mac) {
   const BridgeContext& context = topology_.bridge(bridge);
   if (context.has_gateway && mac == context.gateway_mac) return HostEdit::kGateway;
   if (is_configured(bridge, mac)) return HostEdit::kConfigured;
+  return unpin(bridge, mac);
+}
+
+HostEdit HostEdits::unpin(BridgeIndex bridge, Mac mac) {
   const std::vector<IpAddress> ips = hosts_.ips(bridge, mac);  // removing one changes the list
   for (const IpAddress& ip : ips) {
     const auto hit = tables_.neighbors.find(bridge, ip);

@@ -7,6 +7,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "control/aging.h"
 #include "control/host_index.h"
@@ -43,11 +44,15 @@ class HostEdits {
 
   // The host is static from now on, at this port and with this address, if one is given.
   HostEdit add(BridgeIndex bridge, Mac mac, PortIndex port, std::optional<IpAddress> ip, Nanos now);
+  // The static hosts of the configuration are what it says now, no longer these.
+  void follow(BridgeIndex bridge, const std::vector<StaticHostConfig>& before, Nanos now);
   // Forgets where the host is; of a static one, its static addresses, too.
   HostEdit remove(BridgeIndex bridge, Mac mac);
 
  private:
   bool is_configured(BridgeIndex bridge, Mac mac) const;
+  HostEdit pin(BridgeIndex bridge, Mac mac, PortIndex port, std::optional<IpAddress> ip, Nanos now);
+  HostEdit unpin(BridgeIndex bridge, Mac mac);
   HostEdit map(BridgeIndex bridge, Mac mac, const IpAddress& ip, Nanos now);
   HostEdit locate(BridgeIndex bridge, Mac mac, PortIndex port, Nanos now);
 

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -41,8 +42,9 @@ void listen(HttpServer& server, const ControlConfig& config) {
 
 }  // namespace
 
-Management::Management(boost::asio::io_context& loop, Switch& running, const Config& config)
-    : api_(subject_of(running), read_token(config.control.token)),
+Management::Management(boost::asio::io_context& loop, Switch& running, const Config& config,
+                       std::function<Reloaded()> reload)
+    : api_(subject_of(running, std::move(reload)), read_token(config.control.token)),
       server_(loop, HttpLimits{}, [this](const HttpRequest& request, const Answer& answer) {
         api_.handle(request, answer);
       }) {

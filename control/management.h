@@ -2,6 +2,8 @@
 // of control's thread.
 #pragma once
 
+#include <functional>
+
 #include <boost/asio/io_context.hpp>
 
 #include "control/api_routes.h"
@@ -17,7 +19,8 @@ class Management {
   // Listens where config.control says. All must outlive this. Throws std::runtime_error when that
   // cannot be; but where the configuration names no socket and the usual place is not to be had,
   // it says so in the log and goes on without.
-  Management(boost::asio::io_context& loop, Switch& running, const Config& config);
+  Management(boost::asio::io_context& loop, Switch& running, const Config& config,
+             std::function<Reloaded()> reload);
 
   // To be told of links, and polled whenever control has had a turn.
   EventFeed& events() { return api_.events(); }

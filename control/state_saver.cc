@@ -30,13 +30,7 @@ std::string write_to(const std::string& path, const State& state) {
 
 StateSaver::StateSaver(std::string path, const Topology& topology, const Tables& tables,
                        const Control& control)
-    : path_(std::move(path)), topology_(topology), tables_(tables), control_(control) {
-  for (const BridgeContext& bridge : topology.bridges()) {
-    if (bridge.has_gateway) configured_.insert(bridge.gateway_key);
-    for (const StaticHostConfig& host : bridge.config->static_hosts)
-      configured_.insert(fdb_key(bridge.index, host.mac));
-  }
-}
+    : path_(std::move(path)), topology_(topology), tables_(tables), control_(control) {}
 
 void StateSaver::turn(Nanos now, Nanos unix_time) {
   if (writing_.valid()) {
@@ -75,6 +69,12 @@ void StateSaver::begin(Nanos now) {
   collecting_ = true;
   fdb_done_ = false;
   at_ = 0;
+  configured_.clear();
+  for (const BridgeContext& bridge : topology_.bridges()) {
+    if (bridge.has_gateway) configured_.insert(bridge.gateway_key);
+    for (const StaticHostConfig& host : bridge.config->static_hosts)
+      configured_.insert(fdb_key(bridge.index, host.mac));
+  }
   state_ = State{};
   for (const PortContext& port : topology_.ports()) state_.ports.push_back(port.name);
   for (const BridgeContext& bridge : topology_.bridges()) state_.bridges.push_back(bridge.name);

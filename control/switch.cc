@@ -8,6 +8,8 @@
 
 #include "control/wall_clock.h"
 
+#include "lib/config_change.h"
+
 namespace godwit {
 namespace {
 
@@ -193,6 +195,15 @@ void Switch::turn() {
   capture_.turn(now, since_1970);
   trace_.turn(now);
   if (control_.next_due() <= now) control_.run_due(now);
+}
+
+void Switch::follow(std::unique_ptr<const Config> next) {
+  std::unique_ptr<const FibTable> fib;
+  if (!has_same_routes(topology_.config(), *next)) fib = std::make_unique<const FibTable>(*next);
+  const auto before = topology_.replace(std::move(next));
+  if (fib) fib = fib_.replace(std::move(fib));
+  control_.follow(before->config, now());
+  quiescence_.wait();  // then nobody reads what was before
 }
 
 Totals Switch::totals() const {

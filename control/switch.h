@@ -86,6 +86,10 @@ class Switch {
   // Control's turn: hears the workers and does what is due.
   void turn();
 
+  // Runs by this configuration from now on; see control/reload.h, which knows that it may. Throws
+  // std::runtime_error when memory is short, and then nothing has changed.
+  void follow(std::unique_ptr<const Config> next);
+
   const Topology& topology() const { return topology_; }
   const Tables& tables() const { return tables_; }
   Tables& tables() { return tables_; }
@@ -114,7 +118,7 @@ class Switch {
   void drain(uint16_t index);
   static int launched(void* order);
 
-  const Topology topology_;
+  Topology topology_;
   const Nanos nap_;
   std::vector<PortDevice*> devices_;
   Tables tables_;

@@ -114,10 +114,10 @@ void fill(rte_fib6* fib, std::span<const FibPlan::Route> routes) {
 
 }  // namespace
 
-void Fib::Free::operator()(rte_fib* fib) const { rte_fib_free(fib); }
-void Fib::Free::operator()(rte_fib6* fib) const { rte_fib6_free(fib); }
+void FibTable::Free::operator()(rte_fib* fib) const { rte_fib_free(fib); }
+void FibTable::Free::operator()(rte_fib6* fib) const { rte_fib6_free(fib); }
 
-Fib::Fib(const Config& config) {
+FibTable::FibTable(const Config& config) {
   const FibPlan plan(config);
   hops_ = plan.hops();
   if (const auto routes = plan.routes(false); !routes.empty()) {
@@ -130,7 +130,7 @@ Fib::Fib(const Config& config) {
   }
 }
 
-void Fib::lookup(const uint32_t* ips, uint64_t* hops, unsigned n) const {
+void FibTable::lookup(const uint32_t* ips, uint64_t* hops, unsigned n) const {
   if (v4_)
     // DPDK 22.11 forgot a const: it only reads them.
     rte_fib_lookup_bulk(v4_.get(), const_cast<uint32_t*>(ips), hops, static_cast<int>(n));
@@ -138,14 +138,14 @@ void Fib::lookup(const uint32_t* ips, uint64_t* hops, unsigned n) const {
     std::fill_n(hops, n, 0);
 }
 
-void Fib::lookup6(uint8_t (*ips)[16], uint64_t* hops, unsigned n) const {
+void FibTable::lookup6(uint8_t (*ips)[16], uint64_t* hops, unsigned n) const {
   if (v6_)
     rte_fib6_lookup_bulk(v6_.get(), ips, hops, static_cast<int>(n));
   else
     std::fill_n(hops, n, 0);
 }
 
-NextHop Fib::find(const IpAddress& ip) const {
+NextHop FibTable::find(const IpAddress& ip) const {
   uint64_t number = 0;
   if (ip.is_v6) {
     uint8_t octets[1][16];

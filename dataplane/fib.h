@@ -7,10 +7,13 @@
 // Link-local IPv6 addresses are not in it: they mean something on one link only, so the bridge that
 // a packet came in by decides what they are (RFC 4291 §2.5.6).
 //
-// Read-only once made; any number of threads may look up. Made and destroyed by one thread, while
-// DPDK's environment (EAL) is up. A table takes 32 MiB for each IP version that has a prefix.
+// A table is read-only once made; any number of threads may look up. Control may put another in its
+// place, for which whoever looks up takes the table once: the numbers of hops are the table's own.
+// Made and destroyed by one thread, while DPDK's environment (EAL) is up. A table takes 32 MiB for
+// each IP version that has a prefix.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -40,12 +43,12 @@ struct NextHop {
   auto operator<=>(const NextHop&) const = default;
 };
 
-class Fib {
+class FibTable {
  public:
   // `config` has passed its check. A connected subnet outranks a route to the very same prefix.
   // Throws std::runtime_error when memory is short. Without a gateway it takes no memory, and has
   // no route.
-  explicit Fib(const Config& config);
+  explicit FibTable(const Config& config);
 
   // The number of each destination's next hop, for hop(); 0 is "no route". IPv4 in host order, IPv6
   // as on the wire.
@@ -65,6 +68,27 @@ class Fib {
   std::vector<NextHop> hops_;           // by number; the first is "no route"
   std::unique_ptr<rte_fib, Free> v4_;   // null: no IPv4 prefix
   std::unique_ptr<rte_fib6, Free> v6_;  // null: no IPv6 prefix
+};
+
+class Fib {
+ public:
+  explicit Fib(const Config& config)
+      : owned_(std::make_unique<const FibTable>(config)), now_(owned_.get()) {}
+
+  // Stays until the caller's quiescent state.
+  const FibTable& table() const { return *now_.load(std::memory_order_acquire); }
+  NextHop find(const IpAddress& ip) const { return table().find(ip); }
+
+  // Control's. The table before is the caller's, to keep until a grace period is over.
+  std::unique_ptr<const FibTable> replace(std::unique_ptr<const FibTable> next) {
+    now_.store(next.get(), std::memory_order_release);
+    owned_.swap(next);
+    return next;
+  }
+
+ private:
+  std::unique_ptr<const FibTable> owned_;  // control's
+  std::atomic<const FibTable*> now_;
 };
 
 }  // namespace godwit

@@ -163,12 +163,12 @@ bool goes_on(Worker& worker, Burst& burst, uint16_t i, const NextHop& hop, const
 
 // Leaves those of the packets that go on to a neighbor, with its key.
 template <bool kV6>
-void choose(Worker& worker, Burst& burst) {
+void choose(Worker& worker, const FibTable& fib, Burst& burst) {
   RouteScratch& packets = burst.route_scratch;
   const NeighborTable& neighbors = worker.tables.neighbors;
   uint16_t left = 0;
   for (uint16_t p = 0; p < packets.count; ++p) {
-    const NextHop& hop = worker.fib.hop(packets.hop[p]);
+    const NextHop& hop = fib.hop(packets.hop[p]);
     if (!goes_on<kV6>(worker, burst, packets.frame[p], hop, packets.l3[p])) continue;
     const bool on_link = hop.kind == NextHop::Kind::kOnLink;
     packets.frame[left] = packets.frame[p];
@@ -302,18 +302,19 @@ void route(Worker& worker, Burst& burst) {
   burst.to_fragment = 0;
   std::fill_n(burst.routed.begin(), burst.count, Routed::kNo);
   if (burst.to_gateway_count == 0) return;
+  const FibTable& fib = worker.fib.table();
   RouteScratch& packets = burst.route_scratch;
   const uint16_t others = gather_ipv4(worker, burst);
   if (packets.count != 0) {
-    worker.fib.lookup(packets.ipv4.data(), packets.hop.data(), packets.count);
-    choose<false>(worker, burst);
+    fib.lookup(packets.ipv4.data(), packets.hop.data(), packets.count);
+    choose<false>(worker, fib, burst);
     forward<false>(worker, burst);
   }
   if (others == 0) return;
   gather_ipv6(worker, burst);
   if (packets.count != 0) {
-    worker.fib.lookup6(packets.ipv6, packets.hop.data(), packets.count);
-    choose<true>(worker, burst);
+    fib.lookup6(packets.ipv6, packets.hop.data(), packets.count);
+    choose<true>(worker, fib, burst);
     forward<true>(worker, burst);
   }
 }

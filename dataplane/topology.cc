@@ -1,6 +1,7 @@
 #include "dataplane/topology.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "lib/hash.h"
 
@@ -76,41 +77,41 @@ void set_gateway(BridgeContext& bridge, const GatewayConfig& gateway) {
 
 }  // namespace
 
-Topology::Topology(const Config& config) : config_(config) {
-  ports_.resize(config.ports.size());
-  for (size_t p = 0; p < ports_.size(); ++p) {
+TopologyContents::TopologyContents(const Config& config_in) : config(config_in) {
+  ports.resize(config.ports.size());
+  for (size_t p = 0; p < ports.size(); ++p) {
     const PortConfig& from = config.ports[p];
-    ports_[p].name = from.name;
-    ports_[p].enabled = from.enabled;
-    ports_[p].isolated = from.isolated;
-    ports_[p].mirror = from.mirror;
-    any_isolated_ |= from.isolated;
-    any_mirror_ |= from.mirror != kNoLocation;
+    ports[p].name = from.name;
+    ports[p].enabled = from.enabled;
+    ports[p].isolated = from.isolated;
+    ports[p].mirror = from.mirror;
+    any_isolated |= from.isolated;
+    any_mirror |= from.mirror != kNoLocation;
   }
-  bridges_.resize(config.bridges.size());
-  for (size_t b = 0; b < bridges_.size(); ++b) {
+  bridges.resize(config.bridges.size());
+  for (size_t b = 0; b < bridges.size(); ++b) {
     const BridgeConfig& from = config.bridges[b];
-    bridges_[b].name = from.name;
-    bridges_[b].index = static_cast<BridgeIndex>(b);
-    bridges_[b].vlan = from.vlan.value_or(0);
-    bridges_[b].is_guarded = from.inspect_arp || from.inspect_dhcp || from.inspect_source;
-    has_guards_ |= bridges_[b].is_guarded;
-    bridges_[b].mtu = from.mtu;
-    bridges_[b].transparent = from.is_vlan_transparent();
-    if (from.gateway) set_gateway(bridges_[b], *from.gateway);
-    bridges_[b].own_mac = from.gateway ? from.gateway->mac : made_from(from.name);
-    bridges_[b].link_local = link_local_of(bridges_[b].own_mac);
-    bridges_[b].config = &from;
+    bridges[b].name = from.name;
+    bridges[b].index = static_cast<BridgeIndex>(b);
+    bridges[b].vlan = from.vlan.value_or(0);
+    bridges[b].is_guarded = from.inspect_arp || from.inspect_dhcp || from.inspect_source;
+    has_guards |= bridges[b].is_guarded;
+    bridges[b].mtu = from.mtu;
+    bridges[b].transparent = from.is_vlan_transparent();
+    if (from.gateway) set_gateway(bridges[b], *from.gateway);
+    bridges[b].own_mac = from.gateway ? from.gateway->mac : made_from(from.name);
+    bridges[b].link_local = link_local_of(bridges[b].own_mac);
+    bridges[b].config = &from;
     for (const MemberConfig& m : from.members)
-      if (ports_[m.port].enabled) join({static_cast<BridgeIndex>(b), m.port, m.tagged, m.trusted});
-    std::sort(bridges_[b].members.begin(), bridges_[b].members.end(),
+      if (ports[m.port].enabled) join({static_cast<BridgeIndex>(b), m.port, m.tagged, m.trusted});
+    std::sort(bridges[b].members.begin(), bridges[b].members.end(),
               [](const Membership& x, const Membership& y) { return x.port < y.port; });
   }
 }
 
-void Topology::join(const Membership& membership) {
-  BridgeContext& bridge = bridges_[membership.bridge];
-  PortContext& port = ports_[membership.port];
+void TopologyContents::join(const Membership& membership) {
+  BridgeContext& bridge = bridges[membership.bridge];
+  PortContext& port = ports[membership.port];
   bridge.members.push_back(membership);
   port.memberships.push_back(membership);
   if (!membership.tagged) {
@@ -123,6 +124,15 @@ void Topology::join(const Membership& membership) {
     std::fill_n(port.by_vlan.get(), kVlanIds, kNoBridge);
   }
   port.by_vlan[bridge.vlan] = membership.bridge;
+}
+
+std::unique_ptr<const TopologyContents> Topology::replace(std::unique_ptr<const Config> config) {
+  auto next = std::make_unique<TopologyContents>(*config);
+  next->owned_config = std::move(config);
+  std::unique_ptr<const TopologyContents> before = std::move(contents_);
+  contents_ = std::move(next);
+  now_.store(contents_.get(), std::memory_order_release);
+  return before;
 }
 
 }  // namespace godwit

@@ -1,7 +1,13 @@
 // Ports and bridges as the pipeline asks for them: "which bridge does this frame belong to", "who
-// else is in it", made once from the config and read-only afterwards, by any thread.
+// else is in it", made from the config and read-only, by any thread.
+//
+// Control may put another config in its place while workers read (control/reload.h). It has the
+// same ports and bridges, so an index stays right; what a reader got a reference to stays as it
+// was, and lives until a grace period after that. So a burst may begin under one config and end
+// under the other, and no frame is lost by it.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <span>
@@ -82,33 +88,53 @@ struct BridgeContext {
   bool is_on_subnet(const IpAddress& ip) const;
 };
 
-class Topology {
- public:
-  // Keeps a reference: `config` must outlive the topology.
-  explicit Topology(const Config& config);
+// What a Topology says, of one config.
+struct TopologyContents {
+  explicit TopologyContents(const Config& config_in);
 
-  const Config& config() const { return config_; }
-  bool has_guards() const { return has_guards_; }  // in any bridge
-  std::span<const PortContext> ports() const { return ports_; }
-  std::span<const BridgeContext> bridges() const { return bridges_; }
-  const PortContext& port(PortIndex i) const { return ports_[i]; }
-  const BridgeContext& bridge(BridgeIndex i) const { return bridges_[i]; }
-  bool any_isolated() const { return any_isolated_; }
-  bool any_mirror() const { return any_mirror_; }
-  // Whether these two ports do not talk to each other within a bridge.
-  bool are_isolated(PortIndex one, Location other) const {
-    return any_isolated_ && ports_[one].isolated && other < ports_.size() && ports_[other].isolated;
-  }
+  const Config& config;
+  std::unique_ptr<const Config> owned_config;  // unless it is somebody else's
+  std::vector<PortContext> ports;
+  std::vector<BridgeContext> bridges;
+  bool has_guards = false;
+  bool any_isolated = false;
+  bool any_mirror = false;
 
  private:
   void join(const Membership& membership);
+};
 
-  const Config& config_;
-  bool has_guards_ = false;
-  std::vector<PortContext> ports_;
-  std::vector<BridgeContext> bridges_;
-  bool any_isolated_ = false;
-  bool any_mirror_ = false;
+class Topology {
+ public:
+  // Keeps a reference: `config` must outlive the topology.
+  explicit Topology(const Config& config)
+      : contents_(std::make_unique<const TopologyContents>(config)), now_(contents_.get()) {}
+
+  const Config& config() const { return now().config; }
+  bool has_guards() const { return now().has_guards; }  // in any bridge
+  std::span<const PortContext> ports() const { return now().ports; }
+  std::span<const BridgeContext> bridges() const { return now().bridges; }
+  const PortContext& port(PortIndex i) const { return now().ports[i]; }
+  const BridgeContext& bridge(BridgeIndex i) const { return now().bridges[i]; }
+  bool any_isolated() const { return now().any_isolated; }
+  bool any_mirror() const { return now().any_mirror; }
+  // Whether these two ports do not talk to each other within a bridge.
+  bool are_isolated(PortIndex one, Location other) const {
+    const TopologyContents& is = now();
+    return is.any_isolated && is.ports[one].isolated && other < is.ports.size() &&
+           is.ports[other].isolated;
+  }
+
+  // Control's: from now on it is as this config says, which has the same ports and bridges. What
+  // was before is the caller's, to keep until a grace period is over.
+  std::unique_ptr<const TopologyContents> replace(std::unique_ptr<const Config> config);
+
+ private:
+  // Acquire: who sees the pointer sees what it points to, which is never written again.
+  const TopologyContents& now() const { return *now_.load(std::memory_order_acquire); }
+
+  std::unique_ptr<const TopologyContents> contents_;  // control's
+  std::atomic<const TopologyContents*> now_;
 };
 
 }  // namespace godwit

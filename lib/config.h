@@ -21,6 +21,7 @@ enum class Activation : uint8_t { kAny, kTraffic, kAnnounce, kCommit };
 // A rate with the burst it allows; per_second 0 means without limit.
 struct Rate {
   uint64_t per_second = 0;
+  bool operator==(const Rate&) const = default;
 };
 
 // What one port may have flooded; 0: without limit.
@@ -28,6 +29,7 @@ struct StormConfig {
   Rate broadcast;
   Rate multicast;
   Rate unknown_unicast;
+  bool operator==(const StormConfig&) const = default;
 };
 
 struct PortConfig {
@@ -46,17 +48,20 @@ struct MemberConfig {
   PortIndex port = 0;
   bool tagged = false;   // frames carry the bridge's VLAN id on this port
   bool trusted = false;  // an uplink to other switches: no per-port limits, reflections expected
+  bool operator==(const MemberConfig&) const = default;
 };
 
 struct StaticHostConfig {
   Mac mac;
   PortIndex port = 0;
   std::optional<IpAddress> ip;
+  bool operator==(const StaticHostConfig&) const = default;
 };
 
 struct GatewayConfig {
   Mac mac;
   std::vector<IpPrefix> addresses;
+  bool operator==(const GatewayConfig&) const = default;
 };
 
 struct HoldConfig {
@@ -106,6 +111,7 @@ struct BridgeConfig {
 struct RouteConfig {
   IpPrefix to;
   IpAddress via;
+  bool operator==(const RouteConfig&) const = default;
 };
 
 struct LimitsConfig {
@@ -119,6 +125,7 @@ struct LimitsConfig {
   Rate probes{200000};                 // to one port, of hosts whose place is in doubt
   uint64_t held = 8192;                // frames for hosts that stand still
   uint64_t held_bytes = 32U << 20;
+  bool operator==(const LimitsConfig&) const = default;
 };
 
 struct NeighborsConfig {
@@ -138,6 +145,7 @@ struct ControlConfig {
   // The file that keeps what is known over a restart; empty: the daemon's choice.
   std::string state;
   bool keeps_state = true;
+  bool operator==(const ControlConfig&) const = default;
 };
 
 // Talk with other godwits about hosts that are gone: lib/forget.h.
@@ -149,6 +157,7 @@ struct ForgetConfig {
   Rate rate{1000};                         // of messages sent
 
   bool is_on() const { return !switch_name.empty(); }
+  bool operator==(const ForgetConfig&) const = default;
 };
 
 struct WorkersConfig {
@@ -157,6 +166,7 @@ struct WorkersConfig {
   // How long a worker rests when nothing came in for a while, 0: never. Not given: never, as long
   // as it has a CPU for itself.
   std::optional<Nanos> nap;
+  bool operator==(const WorkersConfig&) const = default;
 };
 
 inline constexpr uint16_t kMaxBurst = 256;

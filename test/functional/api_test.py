@@ -10,6 +10,7 @@ import json
 import pathlib
 import re
 import shutil
+import signal
 import socket
 import stat
 import subprocess
@@ -162,6 +163,34 @@ class Changing(ApiTest):
         self.assertTrue(self.ask('POST', '/v1/config/check', 'ports: {p1: {}}')['ok'])
         bad = self.ask('POST', '/v1/config/check', 'ports: {p1: {quues: 1}}')
         self.assertEqual((bad['ok'], bad['errors'][0]['line']), (False, 1))
+
+
+class Reloading(ApiTest):
+    def write(self, change):
+        path = self.daemon.config
+        path.write_text(change(path.read_text()))
+
+    def test_a_configuration_is_reloaded(self):
+        pinned = '52:54:00:00:00:0a'
+        self.write(lambda text: text.replace('52:54:00:00:00:09', pinned))
+        self.assertEqual(self.ask('POST', '/v1/config/reload')['reloaded'], True)
+        self.assertEqual({host['mac'] for host in self.fdb()}, {VM, pinned})
+        self.write(lambda text: text.replace(pinned, '52:54:00:00:00:09'))
+        self.daemon.process.send_signal(signal.SIGHUP)
+        self.wait_for(lambda: {host['mac'] for host in self.fdb()} == {VM, '52:54:00:00:00:09'})
+
+    def test_a_wrong_configuration_changes_nothing(self):
+        before = self.fdb()
+        self.write(lambda text: text.replace('52:54:00:00:00:09', 'no mac') + 'nonsense: 1\n')
+        refused = self.ask('POST', '/v1/config/reload', status=409)
+        self.assertEqual(len(refused['errors']), 2, refused)
+        self.assertEqual([host['mac'] for host in self.fdb()], [host['mac'] for host in before])
+
+    def test_what_needs_a_restart_is_named(self):
+        self.write(lambda text: text + 'workers: {burst: 8}\n')
+        refused = self.ask('POST', '/v1/config/reload', status=409)
+        self.assertIn('workers needs a restart', refused['what'])
+        self.assertIn('workers needs a restart', self.daemon.said())
 
 
 class Refusing(ApiTest):

@@ -29,7 +29,7 @@ class Daemon:
 
     def __init__(self, program, directory, config, control='', eal=None):
         self.socket = pathlib.Path(directory) / 'godwit.sock'
-        path = pathlib.Path(directory) / 'godwit.yaml'
+        self.config = path = pathlib.Path(directory) / 'godwit.yaml'
         path.write_text(f'{config}\ncontrol: {{socket: "{self.socket}", state: "{directory}/state"{control}}}\n')
         self.log = open(pathlib.Path(directory) / 'godwit.log', 'w+')
         self.process = subprocess.Popen([program, 'run', path, *(eal or EAL)], stdin=subprocess.DEVNULL,

@@ -95,7 +95,8 @@ struct ApiBench {
                   state.up = port == 0;
                   state.device = bench.topology.config().ports[port].device;
                   return state;
-                }};
+                },
+            .reload = [] { return Reloaded{}; }};
   }
 };
 

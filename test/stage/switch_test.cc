@@ -23,6 +23,8 @@ namespace {
 using frames::kPeer;
 using frames::kVm;
 
+constexpr std::string_view kPlain = "ports: {a: {}, b: {}}\nbridges: {lan: {ports: [a, b]}}\n";
+
 // A device with a queue each way for each worker.
 class RingDevice final : public PortDevice {
  public:
@@ -71,7 +73,7 @@ class World {
   explicit World(uint16_t workers)
       : pool_(rte_pktmbuf_pool_create("switch-test", 4095, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE,
                                       SOCKET_ID_ANY)),
-        config_(small_config("ports: {a: {}, b: {}}\nbridges: {lan: {ports: [a, b]}}\n")),
+        config_(small_config(kPlain)),
         a("a", workers),
         b("b", workers),
         devices_{&a, &b},
@@ -163,6 +165,60 @@ TEST_CASE("a switch starts again where it stopped", "[switch]") {
     CHECK(count(world.b.out(0)) == 1);
   }
   CHECK(subject.stage_stats()[0].packets == 1);
+}
+
+TEST_CASE("a switch follows another configuration and loses nothing", "[switch]") {
+  constexpr std::string_view kOther = R"(
+ports: {a: {}, b: {}}
+bridges:
+  lan:
+    ports: [a, b]
+    moves: {class: locked}
+    static: [{mac: "52:54:00:00:00:09", port: b, ip: 10.9.0.9}]
+)";
+  constexpr Mac kPinned{0x525400000009};
+  World world(2);
+  Switch& subject = *world.subject;
+  subject.start();
+  world.offer(world.a.in(0), data(kVm, kPeer));
+  REQUIRE(eventually(subject, [&] { return subject.worker_counters().learned == 1; }));
+  unsigned sent = 1;
+  for (unsigned n = 0; n < 20; ++n) {
+    for (unsigned i = 0; i < 20; ++i, ++sent) world.offer(world.a.in(n % 2), data(kVm, kPeer));
+    subject.follow(std::make_unique<const Config>(small_config(n % 2 == 0 ? kOther : kPlain)));
+    CHECK(bool(subject.tables().fdb.find(0, kPinned)) == (n % 2 == 0));
+  }
+  subject.follow(std::make_unique<const Config>(small_config(kOther)));
+  // Who was known stays as it was; who is learned now is locked.
+  world.offer(world.a.in(1), data(kPeer, kVm));
+  REQUIRE(eventually(subject, [&] { return subject.worker_counters().learned == 2; }));
+  CHECK(subject.tables().fdb.find(0, kPeer).entry.host_class() == HostClass::kLocked);
+  CHECK(subject.tables().fdb.find(0, kVm).entry.host_class() == HostClass::kLearned);
+  const NeighborEntry pinned = subject.tables().neighbors.find(0, IpAddress::v4(0x0a090009)).entry;
+  CHECK(pinned.mac() == kPinned);
+  subject.stop();
+  CHECK(subject.port_counters(0).rx == sent + 1);
+  CHECK(count(world.b.out(0)) + count(world.b.out(1)) == sent);
+}
+
+TEST_CASE("a switch routes by the table of the configuration that it follows", "[switch]") {
+  const auto config = [](std::string_view via) {
+    return small_config(fmt::format(R"(
+ports: {{a: {{}}, b: {{}}}}
+bridges:
+  lan:
+    ports: [a, b]
+    gateway: {{mac: "02:00:5e:10:00:01", addresses: [10.9.0.254/24]}}
+routes: [{{to: 0.0.0.0/0, via: {}}}]
+)",
+                                    via));
+  };
+  const Config first = config("10.9.0.1");
+  Fib fib(first);
+  CHECK(fib.find(IpAddress::v4(0x08080808)).via == IpAddress::v4(0x0a090001));
+  const auto before = fib.replace(std::make_unique<const FibTable>(config("10.9.0.2")));
+  CHECK(fib.find(IpAddress::v4(0x08080808)).via == IpAddress::v4(0x0a090002));
+  CHECK(before->find(IpAddress::v4(0x08080808)).via == IpAddress::v4(0x0a090001));
 }
 
 }  // namespace godwit::test
