@@ -18,9 +18,7 @@ class Worker;
 
 // May a packet be DHCP? Looks at a few octets of it; true for some that are not.
 inline bool may_be_dhcp(uint16_t ether_type, std::span<const uint8_t> l3) {
-  const auto is_port = [](uint16_t port, uint16_t one) {
-    return port == one || port == one + 1;
-  };
+  const auto is_port = [](uint16_t port, uint16_t one) { return port == one || port == one + 1; };
   if (ether_type == kEtherTypeIpv4) {
     if (l3.size() < kIpv4HeaderSize + kUdpHeaderSize || l3[9] != kProtocolUdp) return false;
     const size_t at = (l3[0] & 0xfU) * 4 + 2;  // the destination port

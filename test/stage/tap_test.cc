@@ -110,12 +110,12 @@ TEST_CASE("a capture has what ports took and gave, each under its name", "[tap]"
   CHECK(frames_of("both.pcapng", "server1") == std::vector<Octets>{frame});
   CHECK(frames_of("both.pcapng", "server2") == std::vector<Octets>{frame});
   CHECK(frames_of("both.pcapng", "uplink") == std::vector<Octets>{tagged(frame, 10)});
-  run.capture_to("in.pcapng", R"(, "what": "in", "snaplen": 20, "mac": "52:54:00:00:00:02")");
+  run.capture_to("in.pcapng", R"(, "what": "in", "snaplen": 16, "mac": "52:54:00:00:00:02")");
   run.send(1, "server1", frame);
   run.send(1, "server1", data(kPeer, Mac{0x525400000008}));
   CHECK(run.stop_capture()["frames"] == 1);
   CHECK(frames_of("in.pcapng", "server1") ==
-        std::vector<Octets>{Octets(frame.begin(), frame.begin() + 20)});
+        std::vector<Octets>{Octets(frame.begin(), frame.begin() + 16)});
   run.capture_to("out.pcapng", R"(, "what": "out", "port": "uplink")");
   run.bench.narrow("uplink", 0);
   run.send(2, "server1", frame);  // it is not taken
