@@ -9,6 +9,22 @@
 namespace godwit {
 namespace {
 
+// Most frames are no guard's business, and their first octets say so.
+bool may_concern(const BridgeConfig& on, const Burst& burst, uint16_t i) {
+  if (burst.tagged[i] != 0) return true;
+  const uint8_t* const head = burst.head[i].octets.data();
+  switch (load_be16(&head[12])) {
+    case kEtherTypeIpv4:
+      return on.inspect_source || head[kEthernetHeaderSize + 9] == kProtocolUdp;
+    case kEtherTypeIpv6:
+    case kEtherTypeArp:
+    case kEtherTypeRarp:
+      return true;
+    default:
+      return false;
+  }
+}
+
 // A priority tag behind another tag: that one is taken off on the way out, and receivers take what
 // is left for a frame without a tag, which nobody has looked into.
 bool hides(const BridgeContext& bridge, const Burst& burst, uint16_t i) {
@@ -98,7 +114,7 @@ void guard(Worker& worker, Burst& burst) {
       port = burst.in_port[i];
       trusted = bridge->is_trusted(port);
     }
-    if (!bridge->is_guarded) continue;
+    if (!bridge->is_guarded || !may_concern(*bridge->config, burst, i)) continue;
     if (!trusted && hides(*bridge, burst, i))
       burst.drop_frame(i, Drop::kVlanMismatch);
     else if (is_of_this_bridge(*bridge, burst, i))
