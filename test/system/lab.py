@@ -71,7 +71,7 @@ class Host:
     def ip(self, *words):
         call('ip', '-n', self.netns, *words)
 
-    def run(self, *words, timeout=20):
+    def run(self, *words, timeout=60):
         """What the command says in this host, whether or not it succeeds."""
         done = subprocess.run(['ip', 'netns', 'exec', self.netns, *words], capture_output=True, text=True,
                               timeout=timeout, check=False)
@@ -123,7 +123,7 @@ class Switch:
             time.sleep(0.02)
         return said
 
-    def wait_for(self, host, address, seconds=30):
+    def wait_for(self, host, address, seconds=60):
         """Until the address answers; what godwit said is the error if it does not."""
         end = time.monotonic() + seconds
         while '1 received' not in host.run('ping', '-c', '1', '-W', '1', address):
