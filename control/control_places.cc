@@ -102,6 +102,7 @@ void Control::on_outcome(const Outcome& o) {
 
 // A host was moved without a frame of its own, so nobody else knows: it is announced in its name.
 void Control::on_committed(uint64_t key, Location from, Location to, Evidence evidence, Nanos now) {
+  std::erase_if(departures_, [&](const Departure& gone) { return gone.key == key; });  // it is back
   if (from != kNoLocation) moves_.accepted(record_of(key, from, to, evidence, now));
   announcer_.announce_host(fdb_bridge(key), fdb_mac(key), now);
 }

@@ -43,13 +43,16 @@ void StateSaver::turn(Nanos now, Nanos unix_time) {
     if (now < ended_ + wait) return;
     begin(now);
   }
-  if (step(now, unix_time, kBucketsATurn)) write();
+  if (step(now, unix_time)) write();
 }
 
 void StateSaver::save(Nanos now, Nanos unix_time) {
-  if (writing_.valid()) writing_.wait(), is_written();
+  if (writing_.valid()) {
+    writing_.wait();
+    is_written();
+  }
   begin(now);
-  while (!step(now, unix_time, kBucketsATurn)) {
+  while (!step(now, unix_time)) {
   }
   write();
   writing_.wait();
@@ -84,15 +87,16 @@ void StateSaver::begin(Nanos now) {
 }
 
 // True when everything is collected.
-bool StateSaver::step(Nanos now, Nanos unix_time, uint32_t most) {
+bool StateSaver::step(Nanos now, Nanos unix_time) {
   const uint64_t now_s = unix_time / kSecond;
   if (!fdb_done_) {
-    at_ = tables_.fdb.walk(at_, most, [&](uint32_t slot) { add_host(slot, now, now_s); });
+    at_ = tables_.fdb.walk(at_, kBucketsATurn, [&](uint32_t slot) { add_host(slot, now, now_s); });
     fdb_done_ = at_ == tables_.fdb.slot_count();
     if (fdb_done_) at_ = 0;
     return false;
   }
-  at_ = tables_.neighbors.walk(at_, most, [&](uint32_t slot) { add_mapping(slot, now, now_s); });
+  at_ = tables_.neighbors.walk(at_, kBucketsATurn,
+                               [&](uint32_t slot) { add_mapping(slot, now, now_s); });
   return at_ == tables_.neighbors.slot_count();
 }
 

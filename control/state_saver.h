@@ -42,7 +42,7 @@ class StateSaver {
 
  private:
   void begin(Nanos now);
-  bool step(Nanos now, Nanos unix_time, uint32_t most);
+  bool step(Nanos now, Nanos unix_time);
   void add_host(uint32_t slot, Nanos now, uint64_t now_s);
   void add_mapping(uint32_t slot, Nanos now, uint64_t now_s);
   void write();

@@ -129,6 +129,11 @@ struct Burst {
                ? frame.subspan(kEthernetHeaderSize)
                : l3_of(ethernet(i), frame);
   }
+  // Whether what it carries is of its own bridge. In one with VLAN tags, a second tag is a
+  // customer's, and so is what is inside.
+  bool is_of_bridge(uint16_t i, bool transparent) const {
+    return tagged[i] == 0 || transparent || ethernet(i).tags < 2;
+  }
   void drop_frame(uint16_t i, Drop reason) {
     fate[i] = Fate::kDropped;
     drop[i] = reason;

@@ -1,6 +1,6 @@
 #include "dataplane/guard.h"
 
-#include <optional>
+#include <array>
 
 #include "dataplane/inspect.h"
 #include "dataplane/snoop.h"
@@ -9,33 +9,30 @@
 namespace godwit {
 namespace {
 
-// Most frames are no guard's business, and their first octets say so.
-bool may_concern(const BridgeConfig& on, const Burst& burst, uint16_t i) {
-  if (burst.tagged[i] != 0) return true;
-  const uint8_t* const head = burst.head[i].octets.data();
-  switch (load_be16(&head[12])) {
-    case kEtherTypeIpv4:
-      return on.inspect_source || head[kEthernetHeaderSize + 9] == kProtocolUdp;
-    case kEtherTypeIpv6:
-    case kEtherTypeArp:
-    case kEtherTypeRarp:
-      return true;
-    default:
-      return false;
+using Frames = std::array<uint16_t, kMaxBurst>;
+
+// Most frames are no guard's business, and their first octets say so. Notes the others, without a
+// branch, and returns how many.
+uint16_t note_suspects(const Burst& burst, bool any_source, Frames& suspects) {
+  uint16_t count = 0;
+  for (uint16_t i = 0; i < burst.count; ++i) {
+    const uint8_t* const head = burst.head[i].octets.data();
+    const uint16_t type = load_be16(&head[12]);
+    const bool is_ip = type == kEtherTypeIpv4;
+    const bool is_udp = head[kEthernetHeaderSize + 9] == kProtocolUdp;
+    suspects[count] = i;
+    count += (burst.tagged[i] != 0) | (type == kEtherTypeIpv6) | (type == kEtherTypeArp) |
+             (type == kEtherTypeRarp) | (is_ip & (any_source | is_udp));
   }
+  return count;
 }
 
-// A priority tag behind another tag: that one is taken off on the way out, and receivers take what
-// is left for a frame without a tag, which nobody has looked into.
-bool hides(const BridgeContext& bridge, const Burst& burst, uint16_t i) {
-  if (burst.tagged[i] == 0 || bridge.transparent) return false;
-  const EthernetView view = burst.ethernet(i);
-  return view.tags == 2 && view.inner_vid() == 0;
-}
-
-// Frames behind a second tag are a customer's own.
-bool is_of_this_bridge(const BridgeContext& bridge, const Burst& burst, uint16_t i) {
-  return burst.tagged[i] == 0 || bridge.transparent || burst.ethernet(i).tags < 2;
+// What is behind a second tag is a customer's own. But if that tag is a mere priority it is what
+// receivers see when the first one has been taken off, and they take it for none.
+bool is_customers(const BridgeContext& bridge, Burst& burst, uint16_t i, bool trusted) {
+  if (burst.is_of_bridge(i, bridge.transparent)) return false;
+  if (!trusted && burst.ethernet(i).inner_vid() == 0) burst.drop_frame(i, Drop::kVlanMismatch);
+  return true;
 }
 
 // Notes the source address of a frame whose sender must be registered for it.
@@ -103,22 +100,16 @@ void guard_one(Worker& worker, Burst& burst, uint16_t i, const BridgeContext& br
 
 void guard(Worker& worker, Burst& burst) {
   if (!worker.topology.has_guards()) return;
+  Frames suspects;
+  const uint16_t count = note_suspects(burst, worker.topology.guards_sources(), suspects);
   burst.route_scratch.count = 0;
-  const BridgeContext* bridge = nullptr;
-  PortIndex port = 0;
-  bool trusted = false;
-  for (uint16_t i = 0; i < burst.count; ++i) {
+  for (uint16_t n = 0; n < count; ++n) {
+    const uint16_t i = suspects[n];
     if (burst.bridge[i] == kNoBridge || burst.fate[i] != Fate::kPending) continue;
-    if (bridge == nullptr || bridge->index != burst.bridge[i] || port != burst.in_port[i]) {
-      bridge = &worker.topology.bridge(burst.bridge[i]);
-      port = burst.in_port[i];
-      trusted = bridge->is_trusted(port);
-    }
-    if (!bridge->is_guarded || !may_concern(*bridge->config, burst, i)) continue;
-    if (!trusted && hides(*bridge, burst, i))
-      burst.drop_frame(i, Drop::kVlanMismatch);
-    else if (is_of_this_bridge(*bridge, burst, i))
-      guard_one(worker, burst, i, *bridge, trusted);
+    const BridgeContext& bridge = worker.topology.bridge(burst.bridge[i]);
+    if (!bridge.is_guarded) continue;
+    const bool trusted = bridge.is_trusted(burst.in_port[i]);
+    if (!is_customers(bridge, burst, i, trusted)) guard_one(worker, burst, i, bridge, trusted);
   }
   if (burst.route_scratch.count > 0) check_sources(worker, burst);
 }

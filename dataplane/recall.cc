@@ -8,11 +8,6 @@
 namespace godwit {
 namespace {
 
-// In a bridge with VLAN tags, a second tag is a customer's: what is inside is not of this bridge.
-bool speaks_of_this_bridge(const BridgeContext& bridge, const Burst& burst, uint16_t i) {
-  return burst.tagged[i] == 0 || bridge.transparent || burst.ethernet(i).tags < 2;
-}
-
 // A host that speaks for itself, without a tag, and does not answer a question of godwit's, which
 // would prove more. Such a claim says the same as often as it is made.
 bool may_be_known(const Worker& worker, const Burst& burst, uint16_t i) {
@@ -71,7 +66,7 @@ void recall(Worker& worker, Burst& burst) {
         burst.mapped[i] = Mapped::kSame;
         if (is_settled(worker, burst, i)) continue;
         key = NeighborTable::kNoKey;
-      } else if (!speaks_of_this_bridge(worker.topology.bridge(burst.bridge[i]), burst, i)) {
+      } else if (!burst.is_of_bridge(i, worker.topology.bridge(burst.bridge[i]).transparent)) {
         key = NeighborTable::kNoKey;
       }
     }

@@ -96,6 +96,7 @@ TopologyContents::TopologyContents(const Config& config_in) : config(config_in) 
     bridges[b].vlan = from.vlan.value_or(0);
     bridges[b].is_guarded = from.inspect_arp || from.inspect_dhcp || from.inspect_source;
     has_guards |= bridges[b].is_guarded;
+    guards_sources |= from.inspect_source;
     bridges[b].mtu = from.mtu;
     bridges[b].transparent = from.is_vlan_transparent();
     if (from.gateway) set_gateway(bridges[b], *from.gateway);

@@ -97,6 +97,7 @@ struct TopologyContents {
   std::vector<PortContext> ports;
   std::vector<BridgeContext> bridges;
   bool has_guards = false;
+  bool guards_sources = false;
   bool any_isolated = false;
   bool any_mirror = false;
 
@@ -112,6 +113,7 @@ class Topology {
 
   const Config& config() const { return now().config; }
   bool has_guards() const { return now().has_guards; }  // in any bridge
+  bool guards_sources() const { return now().guards_sources; }
   std::span<const PortContext> ports() const { return now().ports; }
   std::span<const BridgeContext> bridges() const { return now().bridges; }
   const PortContext& port(PortIndex i) const { return now().ports[i]; }

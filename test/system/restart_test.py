@@ -120,6 +120,17 @@ class Restart(unittest.TestCase):
         self.new.run('ping', '-c', '1', '-W', '1', '10.1.0.1')  # its first frame
         self.assertEqual(lost(self.peer.run('ping', '-c', '20', '-i', '0.02', '10.1.0.2')), 0)
 
+    def test_a_host_that_is_gone_is_looked_for(self):
+        self.again(signal.SIGTERM, lambda: self.old.run('sh', '-c', 'ip addr flush dev eth0; '
+                                                        'echo 1 > /proc/sys/net/ipv6/conf/eth0/disable_ipv6'))
+        self.assertEqual(self.taken_back(), 3)
+        tap = Tap(self.bystander)
+        self.addCleanup(tap.end)
+        self.peer.ip('neigh', 'replace', '10.1.0.2', 'lladdr', VM, 'dev', 'eth0', 'nud', 'permanent')
+        time.sleep(14)  # as old as its address has to be to be asked for, and three questions
+        self.peer.run('ping', '-c', '3', '-i', '0.1', '-W', '1', '10.1.0.2')
+        self.assertGreater(tap.unicast_to(VM), 0)
+
     def test_a_damaged_state_is_told_and_not_used(self):
         self.switch.stop()
         octets = bytearray(self.state.read_bytes())
