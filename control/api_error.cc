@@ -46,8 +46,7 @@ ApiError bad_input(std::vector<ConfigMessage> messages, const std::string& where
   const ConfigMessage& first = messages.front();
   auto [what, hint] = split_hint(first.text);
   const bool has_place = where == "body";
-  ApiError error(400, std::move(what),
-                 has_place ? fmt::format("body:{}:{}", first.line, first.column) : where,
+  ApiError error(400, what, has_place ? fmt::format("body:{}:{}", first.line, first.column) : where,
                  std::move(hint));
   if (has_place) error.messages = std::move(messages);
   return error;

@@ -25,7 +25,7 @@ std::string allowed_cpus() {
 std::vector<std::string> Eal::arguments_without_devices() {
   return {"--no-huge",
           "-m",
-          "320",
+          "640",
           "--no-pci",
           "--no-shconf",
           "--no-telemetry",
