@@ -15,8 +15,9 @@ TracedFrame read(std::span<const uint8_t> octets, uint16_t worker) {
                     .worker = worker,
                     .passage = record.passage,
                     .hearers = std::vector<Hearer>(record.hearers)};
-  std::memcpy(static_cast<void*>(frame.hearers.data()), octets.data() + sizeof record,
-              record.hearers * sizeof(Hearer));
+  // There may be none, and then no place for them either.
+  std::copy_n(octets.data() + sizeof record, record.hearers * sizeof(Hearer),
+              reinterpret_cast<uint8_t*>(frame.hearers.data()));
   return frame;
 }
 
