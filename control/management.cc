@@ -45,9 +45,11 @@ void listen(HttpServer& server, const ControlConfig& config) {
 Management::Management(boost::asio::io_context& loop, Switch& running, const Config& config,
                        std::function<Reloaded()> reload)
     : api_(subject_of(running, std::move(reload)), read_token(config.control.token)),
-      server_(loop, HttpLimits{}, [this](const HttpRequest& request, const Answer& answer) {
-        api_.handle(request, answer);
-      }) {
+      server_(loop, HttpLimits{},
+              [this](const HttpRequest& request, const Answer& answer) {
+                api_.handle(request, answer);
+              }),
+      telemetry_(loop, api_) {
   listen(server_, config.control);
 }
 

@@ -1,5 +1,5 @@
-// How a running switch is shown and ruled from outside: the API on its sockets, on the event loop
-// of control's thread.
+// How a running switch is shown and ruled from outside: the API on its sockets and under DPDK's
+// telemetry, on the event loop of control's thread.
 #pragma once
 
 #include <functional>
@@ -9,6 +9,7 @@
 #include "control/api_routes.h"
 #include "control/http_server.h"
 #include "control/switch.h"
+#include "control/telemetry.h"
 
 #include "lib/config.h"
 
@@ -28,6 +29,7 @@ class Management {
  private:
   Api api_;
   HttpServer server_;
+  Telemetry telemetry_;
 };
 
 }  // namespace godwit
