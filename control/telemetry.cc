@@ -1,6 +1,7 @@
 #include "control/telemetry.h"
 
 #include <algorithm>
+#include <cctype>
 #include <chrono>
 #include <future>
 #include <memory>
@@ -102,8 +103,21 @@ std::string text_of(const Json& value) {
 
 // DPDK takes letters, digits and underscores.
 std::string dict_name(std::string name) {
-  std::replace(name.begin(), name.end(), '-', '_');
+  std::replace_if(
+      name.begin(), name.end(), [](unsigned char c) { return std::isalnum(c) == 0; }, '_');
   return name;
+}
+
+// A list of objects by what each is called, its first member: DPDK has no list of objects in an
+// object.
+Json by_name(const Json& list) {
+  Json object = Json::object();
+  for (const Json& item : list) object[text_of(item.begin().value())] = item;
+  return object;
+}
+
+bool is_of_objects(const Json& value) {
+  return value.is_array() && !value.empty() && value[0].is_object();
 }
 
 rte_tel_data* box_of(const Json& value);
@@ -112,7 +126,9 @@ void fill_dict(rte_tel_data* data, const Json& object) {
   rte_tel_data_start_dict(data);
   for (const auto& [key, value] : object.items()) {
     const std::string name = dict_name(key);
-    if (value.is_structured())
+    if (is_of_objects(value))
+      rte_tel_data_add_dict_container(data, name.c_str(), box_of(by_name(value)), 0);
+    else if (value.is_structured())
       rte_tel_data_add_dict_container(data, name.c_str(), box_of(value), 0);
     else if (value.is_number())
       rte_tel_data_add_dict_u64(data, name.c_str(), value.get<uint64_t>());
@@ -147,7 +163,7 @@ rte_tel_data* box_of(const Json& value) {
 
 // What of the API's answer is told.
 Json told(const Command& command, std::string_view parameter, Json answer) {
-  if (answer.contains("error")) return {{"error", answer["what"]}};
+  if (answer.contains("error")) return {{"error", answer["what"]}, {"hint", answer["hint"]}};
   answer.erase("schema");
   if (command.list.empty()) return answer;
   Json found = Json::array();

@@ -45,8 +45,10 @@ class Telemetry(CliTest):
         port = self.ask('/godwit/ports,server1')
         self.assertEqual((port['rx'], port['drops'], port['link']), (2, {'runt': 1}, 'up'))
         api = self.daemon.get('/v1/ports?port=server1')['ports'][0]
-        for key, value in api.items():
-            self.assertEqual(port.get(key.replace('-', '_')), value if not isinstance(value, list) else port[key], key)
+        self.assertEqual(port.pop('bridges'),
+                         {'tenant': {'bridge': 'tenant', 'tagged': 'false', 'trusted': 'false'}})
+        del api['bridges']
+        self.assertEqual(port, api)
         self.assertIn("did you mean 'server2'?", json.dumps(self.ask('/godwit/ports,server22')))
 
     def test_every_command_has_an_answer(self):
