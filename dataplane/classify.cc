@@ -89,18 +89,12 @@ Drop why_homeless(const PortContext& port) {
   if (is_from_peer(view->ether_type, view->dst)) burst.peers[burst.peer_count++] = i;
 }
 
-// A bit for an EtherType. Others share it: they get a closer look for nothing.
-constexpr uint64_t type_bit(uint16_t ether_type) {
-  return uint64_t{1} << ((ether_type ^ ether_type >> 8) % 64);
-}
-
-constexpr uint64_t kLookCloser = type_bit(kEtherTypeVlan) | type_bit(kEtherTypeService) |
-                                 type_bit(kEtherTypeArp) | type_bit(kEtherTypeRarp) |
-                                 type_bit(kEtherTypeIpv6) | type_bit(kEtherTypeLocal);
-static_assert((kLookCloser & type_bit(kEtherTypeIpv4)) == 0);
+constexpr uint64_t kLookCloser = ether_types({kEtherTypeVlan, kEtherTypeService, kEtherTypeArp,
+                                              kEtherTypeRarp, kEtherTypeIpv6, kEtherTypeLocal});
+static_assert(!may_be(kLookCloser, kEtherTypeIpv4));
 
 // No tag, and nothing in it that could be more than data.
-bool is_plain(uint16_t ether_type) { return (kLookCloser & type_bit(ether_type)) == 0; }
+bool is_plain(uint16_t ether_type) { return !may_be(kLookCloser, ether_type); }
 
 // What others than switches send as an experiment, or bench as something unknown, is plain as well.
 bool is_experiment(const uint8_t* frame) {

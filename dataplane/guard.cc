@@ -1,6 +1,7 @@
 #include "dataplane/guard.h"
 
 #include <array>
+#include <numeric>
 
 #include "dataplane/inspect.h"
 #include "dataplane/snoop.h"
@@ -11,20 +12,27 @@ namespace {
 
 using Frames = std::array<uint16_t, kMaxBurst>;
 
+// Tags may hide anything, and some IPv6 is ND or DHCP.
+constexpr uint64_t kSuspectTypes =
+    ether_types({kEtherTypeVlan, kEtherTypeService, kEtherTypeArp, kEtherTypeRarp, kEtherTypeIpv6});
+
 // Most frames are no guard's business, and their first octets say so. Notes the others, without a
 // branch, and returns how many.
-uint16_t note_suspects(const Burst& burst, bool any_source, Frames& suspects) {
-  uint16_t count = 0;
-  for (uint16_t i = 0; i < burst.count; ++i) {
+unsigned note_suspects(const Burst& burst, Frames& suspects) {
+  uint16_t* end = suspects.data();
+  for (unsigned i = 0; i < burst.count; ++i) {
     const uint8_t* const head = burst.head[i].octets.data();
     const uint16_t type = load_be16(&head[12]);
-    const bool is_ip = type == kEtherTypeIpv4;
     const bool is_udp = head[kEthernetHeaderSize + 9] == kProtocolUdp;
-    suspects[count] = i;
-    count += (burst.tagged[i] != 0) | (type == kEtherTypeIpv6) | (type == kEtherTypeArp) |
-             (type == kEtherTypeRarp) | (is_ip & (any_source | is_udp));
+    *end = static_cast<uint16_t>(i);
+    end += may_be(kSuspectTypes, type) | ((type == kEtherTypeIpv4) & is_udp);
   }
-  return count;
+  return static_cast<unsigned>(end - suspects.data());
+}
+
+unsigned note_all(const Burst& burst, Frames& suspects) {
+  std::iota(suspects.begin(), suspects.begin() + burst.count, uint16_t{0});
+  return burst.count;
 }
 
 // What is behind a second tag is a customer's own. But if that tag is a mere priority it is what
@@ -101,9 +109,10 @@ void guard_one(Worker& worker, Burst& burst, uint16_t i, const BridgeContext& br
 void guard(Worker& worker, Burst& burst) {
   if (!worker.topology.has_guards()) return;
   Frames suspects;
-  const uint16_t count = note_suspects(burst, worker.topology.guards_sources(), suspects);
+  const unsigned count =
+      worker.topology.guards_sources() ? note_all(burst, suspects) : note_suspects(burst, suspects);
   burst.route_scratch.count = 0;
-  for (uint16_t n = 0; n < count; ++n) {
+  for (unsigned n = 0; n < count; ++n) {
     const uint16_t i = suspects[n];
     if (burst.bridge[i] == kNoBridge || burst.fate[i] != Fate::kPending) continue;
     const BridgeContext& bridge = worker.topology.bridge(burst.bridge[i]);
