@@ -72,11 +72,11 @@ std::string bench_text(const BenchResult& result) {
   std::string text = fmt::format(
       "{:.2f} Mpps in, {:.1f} cycles a packet ({} workers, {:.1f} s; {} in, {} out, {} dropped)\n",
       mpps(result), cycles_per_packet(result), result.workers, seconds(result.measured, result),
-      all.rx, all.tx, dropped(all));
+      all.rx.value(), all.tx.value(), dropped(all));
   text += "stage        packets  cycles/packet\n";
   for (size_t s = 0; s < kStageNames.size(); ++s)
-    text += fmt::format("{:<8} {:>11}  {:13.1f}\n", kStageNames[s], result.stages[s].packets,
-                        cycles_per_packet(result.stages[s]));
+    text += fmt::format("{:<8} {:>11}  {:13.1f}\n", kStageNames[s],
+                        result.stages[s].packets.value(), cycles_per_packet(result.stages[s]));
   return text +
          fmt::format("FDB lookups, in bulk: {:.1f} M/s\n", result.fdb_lookups_per_second / 1e6);
 }

@@ -18,7 +18,7 @@ constexpr size_t kLinesAPiece = 512;
 struct PortMetric {
   std::string_view name;
   std::string_view help;
-  uint64_t PortCounters::*count;
+  Counter PortCounters::*count;
   bool is_gauge = false;
 };
 
@@ -141,13 +141,14 @@ class Metrics final : public BodySource {
     for (const LaneView& lane : lanes_) sum += lane.worker->port_counters[index];
     if (family_ < kDrops) {
       const PortMetric& metric = kPortMetrics[family_];
-      piece += fmt::format("godwit_{}{{port=\"{}\"}} {}\n", metric.name, name, sum.*metric.count);
+      piece += fmt::format("godwit_{}{{port=\"{}\"}} {}\n", metric.name, name,
+                           (sum.*metric.count).value());
       return 1;
     }
     // All of them, also those that are 0: what appears only when it happens is hard to watch.
     for (size_t d = 0; d < kDropNames.size(); ++d)
       piece += fmt::format("godwit_drops_total{{port=\"{}\",reason=\"{}\"}} {}\n", name,
-                           kDropNames[d], sum.drops[d]);
+                           kDropNames[d], sum.drops[d].value());
     return kDropNames.size();
   }
 

@@ -38,6 +38,7 @@
 #include "dataplane/worker.h"
 
 #include "lib/config.h"
+#include "lib/counter.h"
 #include "lib/hash.h"
 #include "lib/units.h"
 
@@ -47,10 +48,10 @@ namespace godwit {
 
 // What a worker's lcore did, beside what the worker counts. On a line of its own.
 struct alignas(RTE_CACHE_LINE_SIZE) LaneCounters {
-  uint64_t rounds = 0;
-  uint64_t idle_rounds = 0;  // that no frame came in by
-  uint64_t frames = 0;       // that came in
-  Nanos busy = 0;            // time of the rounds that were not idle
+  Counter rounds;
+  Counter idle_rounds;  // that no frame came in by
+  Counter frames;       // that came in
+  Counter busy;         // time of the rounds that were not idle
 };
 
 struct LaneView {

@@ -1,8 +1,9 @@
 #include "control/view.h"
 
 #include <algorithm>
-#include <bit>
+#include <span>
 #include <string>
+#include <type_traits>
 #include <utility>
 
 #include <nlohmann/json.hpp>
@@ -12,15 +13,18 @@
 namespace godwit {
 namespace {
 
-// As words, so that no counter is forgotten here when one is added there.
-using CounterWords = std::array<uint64_t, sizeof(WorkerCounters) / sizeof(uint64_t)>;
-static_assert(sizeof(CounterWords) == sizeof(WorkerCounters));
+// As a list, so that no counter is forgotten here when one is added there.
+template <class Counters>
+auto list_of(Counters& counters) {
+  static_assert(sizeof counters % sizeof(Counter) == 0 && std::is_standard_layout_v<Counters>);
+  return std::span(&counters.learned, sizeof counters / sizeof(Counter));
+}
 
-WorkerCounters operator+(const WorkerCounters& x, const WorkerCounters& y) {
-  auto sum = std::bit_cast<CounterWords>(x);
-  const auto more = std::bit_cast<CounterWords>(y);
-  for (size_t w = 0; w < sum.size(); ++w) sum[w] += more[w];
-  return std::bit_cast<WorkerCounters>(sum);
+WorkerCounters& operator+=(WorkerCounters& sum, const WorkerCounters& more) {
+  const auto to = list_of(sum);
+  const auto from = list_of(more);
+  for (size_t n = 0; n < to.size(); ++n) to[n] += from[n];
+  return sum;
 }
 
 template <ForgetCount kOf>
@@ -111,7 +115,7 @@ Totals::Totals(std::span<const Worker* const> workers) {
   if (!workers.empty()) ports.resize(workers.front()->port_counters.size());
   for (const Worker* worker : workers) {
     for (size_t p = 0; p < ports.size(); ++p) ports[p] += worker->port_counters[p];
-    counters = counters + worker->counters;
+    counters += worker->counters;
   }
   for (const PortCounters& port : ports) all_ports += port;
 }

@@ -56,11 +56,11 @@ struct Count {
   std::string_view name;  // as reports and metrics have it
   std::string_view help;
   // One of the two: of the workers, or of control.
-  uint64_t WorkerCounters::*of_workers = nullptr;
+  Counter WorkerCounters::*of_workers = nullptr;
   uint64_t (*of_control)(const Control&) = nullptr;
 
   uint64_t value(const WorkerCounters& workers, const Control& control) const {
-    return of_workers != nullptr ? workers.*of_workers : of_control(control);
+    return of_workers != nullptr ? (workers.*of_workers).value() : of_control(control);
   }
 };
 std::span<const Count> all_counts();

@@ -2,12 +2,12 @@
 // the event and counts it, and control's sweeps repair what the event would have told.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 
 #include "dataplane/element_ring.h"
 
 #include "lib/address.h"
+#include "lib/counter.h"
 #include "lib/evidence.h"
 #include "lib/units.h"
 
@@ -61,13 +61,12 @@ class EventRing {
   // The worker's side. Hosts' places, and the MACs that packets wait for, are what users wait for,
   // so the last quarter of the ring is theirs.
   void post(Event event) {
-    if ((!is_urgent(event.kind) && ring_.room() <= reserve_) || !ring_.put(event))
-      lost_.store(lost_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+    if ((!is_urgent(event.kind) && ring_.room() <= reserve_) || !ring_.put(event)) ++lost_;
   }
 
   // Control's side.
   bool take(Event& event) { return ring_.take(event); }
-  uint64_t lost() const { return lost_.load(std::memory_order_relaxed); }
+  uint64_t lost() const { return lost_; }
 
  private:
   static constexpr bool is_urgent(EventKind kind) {
@@ -76,7 +75,7 @@ class EventRing {
 
   ElementRing<Event> ring_;
   unsigned reserve_;
-  std::atomic<uint64_t> lost_{0};  // written by the worker only
+  Counter lost_;
 };
 
 }  // namespace godwit

@@ -8,6 +8,8 @@
 
 #include <rte_cycles.h>
 
+#include "lib/counter.h"
+
 namespace godwit {
 
 enum class Stage : uint8_t {
@@ -26,9 +28,9 @@ inline constexpr std::array<std::string_view, 9> kStageNames = {
     "classify", "learn", "guard", "peer", "resolve", "route", "bridge", "flood", "tx"};
 
 struct StageCount {
-  uint64_t calls = 0;
-  uint64_t packets = 0;
-  uint64_t cycles = 0;
+  Counter calls;
+  Counter packets;
+  Counter cycles;
 
   StageCount& operator+=(const StageCount& o) {
     calls += o.calls;

@@ -32,7 +32,7 @@ template <class Line>
 uint8_t* reserve(Line& line, size_t octets) {
   uint8_t* const room = line.ring.reserve(octets);
   if (room == nullptr)
-    line.lost.store(line.lost.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+    ++line.lost;
   return room;
 }
 

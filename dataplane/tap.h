@@ -10,7 +10,6 @@
 #pragma once
 
 #include <array>
-#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -21,6 +20,7 @@
 #include "dataplane/port_state.h"
 #include "dataplane/topology.h"
 
+#include "lib/counter.h"
 #include "lib/frame_filter.h"
 #include "lib/record_ring.h"
 #include "lib/units.h"
@@ -67,7 +67,7 @@ struct TapLine {
 
   const Wish wish;
   RecordRing ring;
-  std::atomic<uint64_t> lost{0};  // records that the ring refused; written by the worker only
+  Counter lost;  // records that the ring refused
 };
 using CaptureLine = TapLine<CaptureWish>;
 using TraceLine = TapLine<TraceWish>;

@@ -24,6 +24,7 @@
 #include "dataplane/topology.h"
 
 #include "lib/confirmed_claims.h"
+#include "lib/counter.h"
 #include "lib/rate_sketch.h"
 #include "lib/token_bucket.h"
 #include "lib/units.h"
@@ -34,14 +35,14 @@ namespace godwit {
 // one port or to many), consumed, dropped and held; a frame that is held no longer is counted as
 // what became of it. On lines of its own: another worker's are not to share one.
 struct alignas(RTE_CACHE_LINE_SIZE) PortCounters {
-  uint64_t rx = 0;
-  uint64_t tx = 0;
-  uint64_t forwarded = 0;
-  uint64_t consumed = 0;
-  uint64_t held = 0;        // now: see Fate
-  uint64_t originated = 0;  // frames of godwit's own, a part of tx
-  uint64_t tx_full = 0;     // copies that the port did not take
-  std::array<uint64_t, kDropNames.size()> drops{};
+  Counter rx;
+  Counter tx;
+  Counter forwarded;
+  Counter consumed;
+  Counter held;        // now: see Fate
+  Counter originated;  // frames of godwit's own, a part of tx
+  Counter tx_full;     // copies that the port did not take
+  std::array<Counter, kDropNames.size()> drops{};
 
   PortCounters& operator+=(const PortCounters& o) {
     rx += o.rx;
@@ -58,25 +59,25 @@ struct alignas(RTE_CACHE_LINE_SIZE) PortCounters {
 
 // What the stages did, whatever became of the frames.
 struct WorkerCounters {
-  uint64_t learned = 0;          // new FDB entries
-  uint64_t moved = 0;            // claims believed
-  uint64_t late = 0;             // frames from a place left behind, no evidence
-  uint64_t refused = 0;          // claims refused
-  uint64_t tested = 0;           // claims put to the test
-  uint64_t reflected = 0;        // our own floods, come back
-  uint64_t limit_bridge = 0;     // not learned: the bridge, or the whole FDB, is full
-  uint64_t limit_port = 0;       // not learned: the port's share is used up
-  uint64_t mapped = 0;           // new neighbor entries
-  uint64_t remapped = 0;         // an IP that went to another MAC
-  uint64_t conflicts = 0;        // an IP claimed by another MAC, kept
-  uint64_t limit_neighbors = 0;  // not mapped: the table, or the port's share, is full
-  uint64_t copies_lost = 0;      // of flooded frames, for want of a buffer
-  uint64_t routed = 0;           // packets given to their next hop
-  uint64_t answered = 0;         // ARP and ND requests answered
-  uint64_t unanswered = 0;       // ... not answered, for a limit
-  uint64_t errors_sent = 0;      // ICMP errors
-  uint64_t errors_limited = 0;   // ... not sent, for a limit
-  uint64_t own_lost = 0;         // frames of godwit's own, not sent for want of a buffer
+  Counter learned;          // new FDB entries
+  Counter moved;            // claims believed
+  Counter late;             // frames from a place left behind, no evidence
+  Counter refused;          // claims refused
+  Counter tested;           // claims put to the test
+  Counter reflected;        // our own floods, come back
+  Counter limit_bridge;     // not learned: the bridge, or the whole FDB, is full
+  Counter limit_port;       // not learned: the port's share is used up
+  Counter mapped;           // new neighbor entries
+  Counter remapped;         // an IP that went to another MAC
+  Counter conflicts;        // an IP claimed by another MAC, kept
+  Counter limit_neighbors;  // not mapped: the table, or the port's share, is full
+  Counter copies_lost;      // of flooded frames, for want of a buffer
+  Counter routed;           // packets given to their next hop
+  Counter answered;         // ARP and ND requests answered
+  Counter unanswered;       // ... not answered, for a limit
+  Counter errors_sent;      // ICMP errors
+  Counter errors_limited;   // ... not sent, for a limit
+  Counter own_lost;         // frames of godwit's own, not sent for want of a buffer
 };
 
 // Frames on their way out of one port, sent as a burst.
