@@ -7,6 +7,8 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +20,7 @@
 #include "test/bounds/scene.h"
 #include "test/bounds/world.h"
 
+#include "lib/forget.h"
 #include "lib/hints.h"
 #include "lib/packet_build.h"
 
@@ -28,6 +31,10 @@ constexpr Nanos kStart = 12 * kSecond;  // everybody is known, and no address is
 constexpr Nanos kAttackFor = 10 * kSecond;
 constexpr Nanos kStop = kStart + kAttackFor;
 constexpr Nanos kFlowInterval = 2 * kMillisecond;
+constexpr Nanos k1kASecond = kSecond / 1'000;
+constexpr Nanos k10kASecond = kSecond / 10'000;
+constexpr Nanos k50kASecond = kSecond / 50'000;
+constexpr Nanos k100kASecond = kSecond / 100'000;
 constexpr PortIndex kServer1 = 0;
 constexpr PortIndex kServer2 = 1;
 constexpr PortIndex kServer3 = 2;  // the attacker's
@@ -80,10 +87,15 @@ class Flow {
   Nanos last_at_ = 0;
 };
 
+constexpr std::string_view kPeers =
+    "forget: {switch: leaf1, key: \"000102030405060708090a0b0c0d0e0f\"}\n";
+
 // The scene of every trial: a victim at server1, bystanders at server1 and server2.
 struct Trial {
   explicit Trial(std::string_view more)
-      : world(scene_config(more)), victim(add_vm(world, 1)), flow(world, victim, 1) {
+      : world(scene_config(more) + std::string(kPeers)),
+        victim(add_vm(world, 1)),
+        flow(world, victim, 1) {
     victim.at = kServer1;
     for (unsigned n = 2; n <= 6; ++n) {
       Host& host = add_vm(world, n);
@@ -106,12 +118,12 @@ struct Trial {
     world.send(at,
                nd_frame(host, make_unsolicited_na(host.v6, host.mac), multicast_mac(kAllNodes)));
   }
-  // Again and again, from `start` on until the trial is over.
-  void every(Nanos interval, std::function<void()> what, Nanos start = kStart) {
-    world.at(start, [this, interval, what = std::move(what)] {
-      if (world.now() >= kStop) return;
+  // Again and again, from `start` until `stop`.
+  void every(Nanos interval, std::function<void()> what, Nanos start = kStart, Nanos stop = kStop) {
+    world.at(start, [this, interval, what = std::move(what), stop] {
+      if (world.now() >= stop) return;
       what();
-      every(interval, what, world.now() + interval);
+      every(interval, what, world.now() + interval, stop);
     });
   }
   void victim_talks(Nanos interval = 10 * kMillisecond) {
@@ -121,19 +133,28 @@ struct Trial {
                  data_frame(victim.mac, kPeerMac, victim.v4, kPeerV4, 0));
     });
   }
+  // The fastest, for a second only.
   void attack(Nanos interval, std::function<Octets()> frame) {
-    every(interval, [this, frame = std::move(frame)] { world.send(kServer3, frame()); });
+    const Nanos stop = interval < k50kASecond ? kStart + kSecond : kStop;
+    every(
+        interval, [this, frame = std::move(frame)] { world.send(kServer3, frame()); }, kStart,
+        stop);
   }
   Octets stolen() const { return data_frame(victim.mac, kPeerMac, victim.v4, kPeerV4, 0); }
-  void hint(VmStep step, PortIndex to = 0) {
+  // Of the victim. False: it is refused.
+  bool is_heard(VmStep step, PortIndex to, std::optional<uint64_t> generation) {
     VmHint vm;
     vm.step = step;
     vm.bridge = 0;
     vm.mac = victim.mac;
     vm.to = to;
+    vm.generation = generation;
     Hint hint;
     hint.what = vm;
-    refusals += world.control().hear(hint, world.now()).empty() ? 0 : 1;
+    return world.control().hear(hint, world.now()).empty();
+  }
+  void hint(VmStep step, PortIndex to = 0, std::optional<uint64_t> generation = {}) {
+    refusals += is_heard(step, to, generation) ? 0 : 1;
   }
   // To server2, with 40 ms of standing still, at `when`; and a word of its own there.
   void victim_moves(Nanos when, bool hinted) {
@@ -188,9 +209,10 @@ ArpView lie(const IpAddress& ip) {
   return reply;
 }
 
+template <Nanos kEvery>
 void poison_gateway(Trial& t) {
   Host& liar = t.world.add_host(kAttacker, kAttackerV4, IpAddress::v6(0xfd00000900000000, 0x66));
-  t.attack(100 * kMicrosecond, [&liar] {
+  t.attack(kEvery, [&liar] {
     return arp_frame(liar, make_garp_request(kAttacker, kGatewayV4), kBroadcastMac);
   });
   watch_for(t, [](const Octets& frame) {
@@ -201,21 +223,41 @@ void poison_gateway(Trial& t) {
   });
 }
 
-void poison_victim(Trial& t) {
-  Host& liar = t.world.add_host(kAttacker, kAttackerV4, IpAddress::v6(0xfd00000900000000, 0x66));
-  liar.at = kServer3;
-  t.attack(100 * kMicrosecond, [&liar, &t, n = 0]() mutable {
-    return ++n % 2 == 0 ? arp_frame(liar, lie(t.victim.v4), kGatewayMac)
-                        : arp_frame(liar, make_garp_request(kAttacker, t.victim.v4), kBroadcastMac);
-  });
-  t.every(100 * kMillisecond, [&t] {
-    const auto hit = t.world.tables().neighbors.find(0, t.victim.v4);
+// The victim's address stays the victim's.
+void watch_mapping(Trial& t, const IpAddress& ip) {
+  t.every(100 * kMillisecond, [&t, ip] {
+    const auto hit = t.world.tables().neighbors.find(0, ip);
     t.broken += !hit || hit.entry.mac() != t.victim.mac;
   });
 }
 
-void steal_port(Trial& t) {
-  t.attack(100 * kMicrosecond, [&t] { return t.stolen(); });
+template <Nanos kEvery>
+void poison_victim(Trial& t) {
+  Host& liar = t.world.add_host(kAttacker, kAttackerV4, IpAddress::v6(0xfd00000900000000, 0x66));
+  liar.at = kServer3;
+  t.attack(kEvery, [&liar, &t, n = 0]() mutable {
+    return ++n % 2 == 0 ? arp_frame(liar, lie(t.victim.v4), kGatewayMac)
+                        : arp_frame(liar, make_garp_request(kAttacker, t.victim.v4), kBroadcastMac);
+  });
+  watch_mapping(t, t.victim.v4);
+}
+
+void poison_victim_v6(Trial& t) {
+  Host& liar = t.world.add_host(kAttacker, kAttackerV4, IpAddress::v6(0xfd00000900000000, 0x66));
+  liar.at = kServer3;
+  t.attack(k10kASecond, [&liar, &t] {
+    return nd_frame(liar, make_unsolicited_na(t.victim.v6, kAttacker), multicast_mac(kAllNodes));
+  });
+  watch_mapping(t, t.victim.v6);
+}
+
+void steal_port_at(Trial& t, Nanos interval) {
+  t.attack(interval, [&t] { return t.stolen(); });
+}
+void steal_port(Trial& t) { steal_port_at(t, k10kASecond); }
+void steal_from_talker_fast(Trial& t) {
+  t.victim_talks();
+  steal_port_at(t, k100kASecond);
 }
 void steal_from_talker(Trial& t) {
   t.victim_talks();
@@ -223,7 +265,7 @@ void steal_from_talker(Trial& t) {
 }
 void steal_by_announcement(Trial& t) {
   t.victim_talks();
-  t.attack(100 * kMicrosecond, [&t] {
+  t.attack(k10kASecond, [&t] {
     return arp_frame(t.victim, make_garp_request(t.victim.mac, t.victim.v4), kBroadcastMac);
   });
 }
@@ -264,14 +306,14 @@ void answer_all(Trial& t) {
 }
 
 void invent_hosts(Trial& t) {
-  t.attack(20 * kMicrosecond, [&t] {
+  t.attack(k50kASecond, [&t] {
     return data_frame(Mac{uint64_t{0x020000000000} + t.world.random()() % 0xffffffff}, kPeerMac,
                       kAttackerV4, kPeerV4, 0);
   });
 }
 
 void play_ping_pong(Trial& t) {
-  t.every(20 * kMicrosecond, [&t, n = uint64_t{0}]() mutable {
+  t.every(k50kASecond, [&t, n = uint64_t{0}]() mutable {
     const Mac mac{uint64_t{0x024400000000} + n % 10'000};
     const PortIndex port = n / 10'000 % 2 == 0 ? kServer2 : kServer3;
     ++n;
@@ -281,9 +323,40 @@ void play_ping_pong(Trial& t) {
   });
 }
 
+// What the VM manager said is said again, in its name but with a number that was used, and other
+// switches are invented that know the victim to be gone. The liar's frames are there to be
+// believed.
+void speak_for_others(Trial& t) {
+  steal_from_talker(t);
+  t.world.at(kStart - kSecond / 2, [&t] { t.hint(VmStep::kPrepare, kServer2, 5); });
+  t.world.at(kStart - kSecond / 4, [&t] { t.hint(VmStep::kCancel, kServer2, 6); });
+  t.every(k1kASecond, [&t] {
+    for (const VmStep step : {VmStep::kPrepare, VmStep::kSuspend, VmStep::kCommit, VmStep::kLeave})
+      t.broken += t.is_heard(step, kServer3, 5);
+  });
+  t.every(k1kASecond, [&t, n = uint64_t{0}]() mutable {
+    Forget forget;
+    forget.sender = sender_id("leaf2");
+    forget.sequence = ++n;
+    forget.mac = t.victim.mac;
+    Octets payload(kForgetMaxSize);
+    payload.resize(encode_forget(payload, forget, [&t](std::span<const uint8_t>) {
+      ForgetTag tag;
+      std::generate(tag.begin(), tag.end(),
+                    [&t] { return static_cast<uint8_t>(t.world.random()()); });
+      return tag;
+    }));
+    Octets frame(kForgetMaxSize + kEthernetHeaderSize);
+    frame.resize(
+        build_ethernet(frame, {.dst = kForgetGroup, .src = kAttacker}, kEtherTypeLocal, payload));
+    for (const PortIndex from : {kServer3, kUplink}) t.world.send(from, frame);
+  });
+}
+
+// All of a /16, but for the addresses in which somebody lives.
 void scan(Trial& t) {
-  t.every(100 * kMicrosecond, [&t, n = uint32_t{0}]() mutable {
-    const IpAddress to = IpAddress::v4(0x0a094000 + ++n % 0x8000);
+  t.every(k10kASecond, [&t, n = uint32_t{0}]() mutable {
+    const IpAddress to = IpAddress::v4(0x0a090000 + (0x200 + n++ % (0x10000 - 0x200)));
     t.world.send(kFar, data_frame(kFarMac, kGatewayMac, kFarV4, to, 0));
   });
 }
@@ -378,9 +451,14 @@ constexpr Nanos kQuiet = kFlowInterval;
 constexpr Nanos kProbe = 2 * kMillisecond;  // both ways, and the wait of a frame
 
 const Case kCases[] = {
-    {"a1", "gratuitous ARP for the gateway's address, 10k/s", kLearned, poison_gateway, 0, kQuiet,
-     4},
-    {"a2", "ARP for the victim's address, 10k/s", kLearned, poison_victim, 0, kQuiet, 4},
+    {"a1", "gratuitous ARP for the gateway's address, 1k/s", kLearned, poison_gateway<k1kASecond>,
+     0, kQuiet, 4},
+    {"a2", "the same, 10k/s", kLearned, poison_gateway<k10kASecond>, 0, kQuiet, 4},
+    {"a3", "the same, 100k/s for a second", kLearned, poison_gateway<k100kASecond>, 0, kQuiet, 4},
+    {"a4", "ARP for the victim's address, 1k/s", kLearned, poison_victim<k1kASecond>, 0, kQuiet, 4},
+    {"a5", "the same, 10k/s", kLearned, poison_victim<k10kASecond>, 0, kQuiet, 4},
+    {"a6", "the same, 100k/s for a second", kLearned, poison_victim<k100kASecond>, 0, kQuiet, 4},
+    {"a7", "NA for the victim's IPv6 address, 10k/s", kLearned, poison_victim_v6, 0, kQuiet, 4},
     {"b1", "frames with a mute victim's MAC, 10k/s, learned", kLearned, steal_port, 10,
      kQuiet + kProbe, 12},
     {"b2", "the same, and it talks", kLearned, steal_from_talker, 10, kQuiet + kProbe, 12},
@@ -397,13 +475,18 @@ const Case kCases[] = {
      42 * kMillisecond, 12},
     {"b10", "announcements with its MAC from two ports by turns", kLearned, steal_in_company, 10,
      kQuiet + kProbe, 12},
+    {"b11", "b2, at 100k/s for a second", kLearned, steal_from_talker_fast, 10, kQuiet + kProbe,
+     12},
+    {"b12", "the same, registered", kRegistered, steal_from_talker_fast, 0, kQuiet, 12},
     {"c1", "b2, and the liar answers every question, learned", kLearned, answer_all, 10,
      kQuiet + kProbe, 16},
     {"c2", "the same, registered", kRegistered, answer_all, 0, kQuiet, 16},
     {"d", "frames from invented MACs, 50k/s", kLearned, invent_hosts, 0, kQuiet, 4},
     {"e", "10,000 MACs back and forth between two ports, 50k moves/s", kLearned, play_ping_pong, 0,
      kQuiet, 10'000},
-    {"g", "a scan of 32,768 addresses through the gateway, 10k/s", kLearned, scan, 0, kQuiet, 4},
+    {"f", "b5, with replayed hints and invented FORGETs, 1k/s of each", kRegistered,
+     speak_for_others, 0, kQuiet, 12},
+    {"g", "a scan of a /16 through the gateway, 10k/s", kLearned, scan, 0, kQuiet, 4},
     {"h", "the victim's address is probed and taken while it stands still", kLearned, squat, 0,
      1902 * kMillisecond, 6},
     {"m1", "six moves in a second, learned", kLearned, move_six_times, 0, kQuiet, 0},
