@@ -95,7 +95,7 @@ class TableProgram : public Explorer::Program {
   void play(std::string_view script, unsigned me);
   void begin(unsigned me, char verb, unsigned key);
   void end(unsigned me) {
-    Operation over;
+    Operation over{};
     over.quiescent = static_cast<uint8_t>(world_.operations[me].quiescent + 1);
     world_.operations[me] = over;
   }
