@@ -72,8 +72,7 @@ void Capture::turn(Nanos now, Nanos unix_time) {
 
 void Capture::write_some(size_t most_octets) {
   lost_ = 0;
-  for (const auto& line : taps_.capture_lines())
-    lost_ += line->lost;
+  for (const auto& line : taps_.capture_lines()) lost_ += line->lost;
   try {
     for (size_t done = 0; done < most_octets && !is_full();) {
       RecordRing* const ring = oldest(taps_.capture_lines());

@@ -31,8 +31,7 @@ void copy_octets(const rte_mbuf* segment, uint8_t* to, uint32_t count) {
 template <class Line>
 uint8_t* reserve(Line& line, size_t octets) {
   uint8_t* const room = line.ring.reserve(octets);
-  if (room == nullptr)
-    ++line.lost;
+  if (room == nullptr) ++line.lost;
   return room;
 }
 
