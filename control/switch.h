@@ -51,7 +51,7 @@ struct alignas(RTE_CACHE_LINE_SIZE) LaneCounters {
   Counter rounds;
   Counter idle_rounds;  // that no frame came in by
   Counter frames;       // that came in
-  Counter busy;         // time of the rounds that were not idle
+  Counter busy;         // time of the rounds that were not idle, in ns
 };
 
 struct LaneView {

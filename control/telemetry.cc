@@ -108,8 +108,8 @@ std::string dict_name(std::string name) {
   return name;
 }
 
-// A list of objects by what each is called, its first member: DPDK has no list of objects in an
-// object.
+// A list of objects by what each is called, its first member: DPDK has no such list within another
+// value.
 Json by_name(const Json& list) {
   Json object = Json::object();
   for (const Json& item : list) object[text_of(item.begin().value())] = item;
@@ -126,9 +126,7 @@ void fill_dict(rte_tel_data* data, const Json& object) {
   rte_tel_data_start_dict(data);
   for (const auto& [key, value] : object.items()) {
     const std::string name = dict_name(key);
-    if (is_of_objects(value))
-      rte_tel_data_add_dict_container(data, name.c_str(), box_of(by_name(value)), 0);
-    else if (value.is_structured())
+    if (value.is_structured())
       rte_tel_data_add_dict_container(data, name.c_str(), box_of(value), 0);
     else if (value.is_number())
       rte_tel_data_add_dict_u64(data, name.c_str(), value.get<uint64_t>());
@@ -157,7 +155,7 @@ void fill(rte_tel_data* data, const Json& value) {
 // DPDK frees it when the answer is sent.
 rte_tel_data* box_of(const Json& value) {
   rte_tel_data* const data = rte_tel_data_alloc();
-  if (data != nullptr) fill(data, value);
+  if (data != nullptr) fill(data, is_of_objects(value) ? by_name(value) : value);
   return data;
 }
 

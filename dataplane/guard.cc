@@ -1,7 +1,6 @@
 #include "dataplane/guard.h"
 
 #include <array>
-#include <numeric>
 
 #include "dataplane/inspect.h"
 #include "dataplane/snoop.h"
@@ -12,27 +11,23 @@ namespace {
 
 using Frames = std::array<uint16_t, kMaxBurst>;
 
-// Tags may hide anything, and some IPv6 is ND or DHCP.
+// Tags may hide anything, and some IPv6 is ND or DHCP; IPv4 matters where senders are checked.
 constexpr uint64_t kSuspectTypes =
     ether_types({kEtherTypeVlan, kEtherTypeService, kEtherTypeArp, kEtherTypeRarp, kEtherTypeIpv6});
+constexpr uint64_t kSenderTypes = kSuspectTypes | ether_types({kEtherTypeIpv4});
 
-// Most frames are no guard's business, and their first octets say so. Notes the others, without a
-// branch, and returns how many.
-unsigned note_suspects(const Burst& burst, Frames& suspects) {
+// Most frames are no guard's business, and their first octets say so. Notes those of some types,
+// and UDP, without a branch, and returns how many.
+unsigned note_suspects(const Burst& burst, uint64_t types, Frames& suspects) {
   uint16_t* end = suspects.data();
   for (unsigned i = 0; i < burst.count; ++i) {
     const uint8_t* const head = burst.head[i].octets.data();
     const uint16_t type = load_be16(&head[12]);
     const bool is_udp = head[kEthernetHeaderSize + 9] == kProtocolUdp;
     *end = static_cast<uint16_t>(i);
-    end += may_be(kSuspectTypes, type) | ((type == kEtherTypeIpv4) & is_udp);
+    end += may_be(types, type) | ((type == kEtherTypeIpv4) & is_udp);
   }
   return static_cast<unsigned>(end - suspects.data());
-}
-
-unsigned note_all(const Burst& burst, Frames& suspects) {
-  std::iota(suspects.begin(), suspects.begin() + burst.count, uint16_t{0});
-  return burst.count;
 }
 
 // What is behind a second tag is a customer's own. But if that tag is a mere priority it is what
@@ -109,8 +104,8 @@ void guard_one(Worker& worker, Burst& burst, uint16_t i, const BridgeContext& br
 void guard(Worker& worker, Burst& burst) {
   if (!worker.topology.has_guards()) return;
   Frames suspects;
-  const unsigned count =
-      worker.topology.guards_sources() ? note_all(burst, suspects) : note_suspects(burst, suspects);
+  const unsigned count = note_suspects(
+      burst, worker.topology.guards_sources() ? kSenderTypes : kSuspectTypes, suspects);
   burst.route_scratch.count = 0;
   for (unsigned n = 0; n < count; ++n) {
     const uint16_t i = suspects[n];

@@ -25,12 +25,14 @@ constexpr Nanos kUnbound = kNever - 1;
 
 constexpr std::array<std::string_view, 3> kClasses = {"learned", "registered", "locked"};
 
+using Bounds = std::array<Nanos, kClasses.size()>;
+
 struct Kind {
   Sign sign;
   std::string_view note;
-  bool answers;     // ARP and neighbor solicitations
-  bool back;        // to where it has just come from, before the last move has settled
-  Nanos bounds[3];  // by class, from the sign to the last frame that does not arrive
+  bool answers;   // ARP and neighbor solicitations
+  bool back;      // to where it has just come from, before the last move has settled
+  Bounds bounds;  // by class, from the sign to the last frame that does not arrive
 };
 
 // A frame for the VM may be on its way when the verdict falls: hence a moment more.
@@ -43,26 +45,29 @@ constexpr Nanos kKeptAlive = (40 / 4 + 1 + 3 + 1) * kSecond;
 // Data from the place left behind, in three spans of 60 ms.
 constexpr Nanos kThreeWindows = 180 * kMillisecond;
 
+constexpr Bounds kUnhinted = {0, kVerified, kRefused};
+constexpr Bounds kHinted = {0, 0, 0};
+
 constexpr Kind kKinds[] = {
-    {Sign::kGarpRequest, "", true, false, {0, kVerified, kRefused}},
-    {Sign::kGarpReply, "", true, false, {0, kVerified, kRefused}},
-    {Sign::kRarp, "", true, false, {0, kVerified, kRefused}},
-    {Sign::kArpGateway, "", true, false, {0, kVerified, kRefused}},
-    {Sign::kArpOther, "", true, false, {0, kVerified, kRefused}},
-    {Sign::kReplyGateway, "", true, false, {0, kVerified, kRefused}},
-    {Sign::kReplyOther, "", true, false, {0, kVerified, kRefused}},
-    {Sign::kNs, "", true, false, {0, kVerified, kRefused}},
-    {Sign::kNa, "", true, false, {0, kVerified, kRefused}},
-    {Sign::kData, "", true, false, {0, kVerified, kRefused}},
+    {Sign::kGarpRequest, "", true, false, kUnhinted},
+    {Sign::kGarpReply, "", true, false, kUnhinted},
+    {Sign::kRarp, "", true, false, kUnhinted},
+    {Sign::kArpGateway, "", true, false, kUnhinted},
+    {Sign::kArpOther, "", true, false, kUnhinted},
+    {Sign::kReplyGateway, "", true, false, kUnhinted},
+    {Sign::kReplyOther, "", true, false, kUnhinted},
+    {Sign::kNs, "", true, false, kUnhinted},
+    {Sign::kNa, "", true, false, kUnhinted},
+    {Sign::kData, "", true, false, kUnhinted},
     {Sign::kData, ", answers nothing", false, false, {0, kUnanswered, kRefused}},
-    {Sign::kRarp, ", back at once", true, true, {0, kVerified, kRefused}},
-    {Sign::kNa, ", back at once", true, true, {0, kVerified, kRefused}},
+    {Sign::kRarp, ", back at once", true, true, kUnhinted},
+    {Sign::kNa, ", back at once", true, true, kUnhinted},
     {Sign::kData, ", back at once", true, true, {kThreeWindows, kVerified, kRefused}},
-    {Sign::kPrepared, "", true, false, {0, 0, 0}},
-    {Sign::kCommit, "", true, false, {0, 0, 0}},
-    {Sign::kSuspend, "", true, false, {0, 0, 0}},
-    {Sign::kSuspend, ", back at once", true, true, {0, 0, 0}},
-    {Sign::kLink, "", true, false, {0, 0, 0}},
+    {Sign::kPrepared, "", true, false, kHinted},
+    {Sign::kCommit, "", true, false, kHinted},
+    {Sign::kSuspend, "", true, false, kHinted},
+    {Sign::kSuspend, ", back at once", true, true, kHinted},
+    {Sign::kLink, "", true, false, kHinted},
     {Sign::kKeepalive, "", true, false, {kKeptAlive, kKeptAlive, kUnbound}},
 };
 

@@ -209,9 +209,13 @@ ArpView lie(const IpAddress& ip) {
   return reply;
 }
 
+Host& add_liar(Trial& t) {
+  return t.world.add_host(kAttacker, kAttackerV4, IpAddress::v6(0xfd00000900000000, 0x66));
+}
+
 template <Nanos kEvery>
 void poison_gateway(Trial& t) {
-  Host& liar = t.world.add_host(kAttacker, kAttackerV4, IpAddress::v6(0xfd00000900000000, 0x66));
+  Host& liar = add_liar(t);
   t.attack(kEvery, [&liar] {
     return arp_frame(liar, make_garp_request(kAttacker, kGatewayV4), kBroadcastMac);
   });
@@ -233,7 +237,7 @@ void watch_mapping(Trial& t, const IpAddress& ip) {
 
 template <Nanos kEvery>
 void poison_victim(Trial& t) {
-  Host& liar = t.world.add_host(kAttacker, kAttackerV4, IpAddress::v6(0xfd00000900000000, 0x66));
+  Host& liar = add_liar(t);
   liar.at = kServer3;
   t.attack(kEvery, [&liar, &t, n = 0]() mutable {
     return ++n % 2 == 0 ? arp_frame(liar, lie(t.victim.v4), kGatewayMac)
@@ -243,7 +247,7 @@ void poison_victim(Trial& t) {
 }
 
 void poison_victim_v6(Trial& t) {
-  Host& liar = t.world.add_host(kAttacker, kAttackerV4, IpAddress::v6(0xfd00000900000000, 0x66));
+  Host& liar = add_liar(t);
   liar.at = kServer3;
   t.attack(k10kASecond, [&liar, &t] {
     return nd_frame(liar, make_unsolicited_na(t.victim.v6, kAttacker), multicast_mac(kAllNodes));
@@ -251,17 +255,14 @@ void poison_victim_v6(Trial& t) {
   watch_mapping(t, t.victim.v6);
 }
 
-void steal_port_at(Trial& t, Nanos interval) {
-  t.attack(interval, [&t] { return t.stolen(); });
+template <Nanos kEvery = k10kASecond>
+void steal_port(Trial& t) {
+  t.attack(kEvery, [&t] { return t.stolen(); });
 }
-void steal_port(Trial& t) { steal_port_at(t, k10kASecond); }
-void steal_from_talker_fast(Trial& t) {
-  t.victim_talks();
-  steal_port_at(t, k100kASecond);
-}
+template <Nanos kEvery = k10kASecond>
 void steal_from_talker(Trial& t) {
   t.victim_talks();
-  steal_port(t);
+  steal_port<kEvery>(t);
 }
 void steal_by_announcement(Trial& t) {
   t.victim_talks();
@@ -279,19 +280,19 @@ void steal_in_company(Trial& t) {
 }
 void steal_from_mover(Trial& t) {
   t.victim_talks();
-  steal_port(t);
+  steal_port<>(t);
   t.victim_moves(kStart + 5 * kSecond, false);
 }
 void steal_from_hinted(Trial& t) {
   t.victim_talks();
-  steal_port(t);
+  steal_port<>(t);
   t.victim_moves(kStart + 5 * kSecond, true);
 }
 
 // Answers every question that reaches its port, in everybody's name.
 void answer_all(Trial& t) {
   t.victim_talks();
-  steal_port(t);
+  steal_port<>(t);
   t.world.on_sent = [&t](PortIndex port, const Octets& frame) {
     const auto eth = parse_ethernet(frame);
     if (port != kServer3 || eth->ether_type != kEtherTypeArp) return;
@@ -327,7 +328,7 @@ void play_ping_pong(Trial& t) {
 // switches are invented that know the victim to be gone. The liar's frames are there to be
 // believed.
 void speak_for_others(Trial& t) {
-  steal_from_talker(t);
+  steal_from_talker<>(t);
   t.world.at(kStart - kSecond / 2, [&t] { t.hint(VmStep::kPrepare, kServer2, 5); });
   t.world.at(kStart - kSecond / 4, [&t] { t.hint(VmStep::kCancel, kServer2, 6); });
   t.every(k1kASecond, [&t] {
@@ -459,13 +460,13 @@ const Case kCases[] = {
     {"a5", "the same, 10k/s", kLearned, poison_victim<k10kASecond>, 0, kQuiet, 4},
     {"a6", "the same, 100k/s for a second", kLearned, poison_victim<k100kASecond>, 0, kQuiet, 4},
     {"a7", "NA for the victim's IPv6 address, 10k/s", kLearned, poison_victim_v6, 0, kQuiet, 4},
-    {"b1", "frames with a mute victim's MAC, 10k/s, learned", kLearned, steal_port, 10,
+    {"b1", "frames with a mute victim's MAC, 10k/s, learned", kLearned, steal_port<>, 10,
      kQuiet + kProbe, 12},
-    {"b2", "the same, and it talks", kLearned, steal_from_talker, 10, kQuiet + kProbe, 12},
+    {"b2", "the same, and it talks", kLearned, steal_from_talker<>, 10, kQuiet + kProbe, 12},
     {"b3", "announcements with its MAC, 10k/s", kLearned, steal_by_announcement, 10,
      kQuiet + kProbe, 12},
-    {"b4", "b1, registered", kRegistered, steal_port, 0, kQuiet, 12},
-    {"b5", "b2, registered", kRegistered, steal_from_talker, 0, kQuiet, 12},
+    {"b4", "b1, registered", kRegistered, steal_port<>, 0, kQuiet, 12},
+    {"b5", "b2, registered", kRegistered, steal_from_talker<>, 0, kQuiet, 12},
     {"b6", "b2, and it moves, learned", kLearned, steal_from_mover, 640, 1250 * kMillisecond, 12},
     {"b7", "b2, and it moves, registered", kRegistered, steal_from_mover, 150, 260 * kMillisecond,
      12},
@@ -475,9 +476,9 @@ const Case kCases[] = {
      42 * kMillisecond, 12},
     {"b10", "announcements with its MAC from two ports by turns", kLearned, steal_in_company, 10,
      kQuiet + kProbe, 12},
-    {"b11", "b2, at 100k/s for a second", kLearned, steal_from_talker_fast, 10, kQuiet + kProbe,
-     12},
-    {"b12", "the same, registered", kRegistered, steal_from_talker_fast, 0, kQuiet, 12},
+    {"b11", "b2, at 100k/s for a second", kLearned, steal_from_talker<k100kASecond>, 10,
+     kQuiet + kProbe, 12},
+    {"b12", "the same, registered", kRegistered, steal_from_talker<k100kASecond>, 0, kQuiet, 12},
     {"c1", "b2, and the liar answers every question, learned", kLearned, answer_all, 10,
      kQuiet + kProbe, 16},
     {"c2", "the same, registered", kRegistered, answer_all, 0, kQuiet, 16},
