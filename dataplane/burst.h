@@ -11,8 +11,8 @@
 
 #include "dataplane/drop.h"
 #include "dataplane/learn.h"
+#include "dataplane/packet_scratch.h"
 #include "dataplane/resolve.h"
-#include "dataplane/route.h"
 #include "dataplane/routed.h"
 
 #include "lib/byte_order.h"
@@ -67,6 +67,10 @@ struct Burst {
   uint16_t peer_count = 0;
   std::array<uint16_t, kMaxBurst> peers;
 
+  // Frames that are not FirstLook::kPlain, in order: a guard looks at no others.
+  uint16_t suspect_count = 0;
+  std::array<uint16_t, kMaxBurst> suspects;
+
   // Frames that are more than data, in order; only they have an entry in `said`.
   uint16_t speaker_count = 0;
   std::array<uint16_t, kMaxBurst> speakers;
@@ -105,7 +109,7 @@ struct Burst {
 
   // Scratch of the stage at work: what its bulk lookup found.
   std::array<uint64_t, kMaxBurst> found_entry;
-  RouteScratch route_scratch;
+  PacketScratch packet_scratch;
 
   std::span<const uint8_t> bytes(uint16_t i) const {
     return {rte_pktmbuf_mtod(mbuf[i], const uint8_t*), mbuf[i]->data_len};

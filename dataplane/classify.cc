@@ -7,6 +7,7 @@
 
 #include "lib/byte_order.h"
 #include "lib/fdb.h"
+#include "lib/first_look.h"
 #include "lib/forget.h"
 
 namespace godwit {
@@ -89,24 +90,13 @@ Drop why_homeless(const PortContext& port) {
   if (is_from_peer(view->ether_type, view->dst)) burst.peers[burst.peer_count++] = i;
 }
 
-constexpr uint64_t kLookCloser = ether_types({kEtherTypeVlan, kEtherTypeService, kEtherTypeArp,
-                                              kEtherTypeRarp, kEtherTypeIpv6, kEtherTypeLocal});
-static_assert(!may_be(kLookCloser, kEtherTypeIpv4));
+static_assert(kFirstLookSize >= sizeof(FrameHead));
 
-// No tag, and nothing in it that could be more than data.
-bool is_plain(uint16_t ether_type) { return !may_be(kLookCloser, ether_type); }
-
-// What others than switches send as an experiment, or bench as something unknown, is plain as well.
-bool is_experiment(const uint8_t* frame) {
-  const uint16_t ether_type = load_be16(frame + 12);
-  return ether_type == kEtherTypeLocal && !is_from_peer(ether_type, load_mac(frame));
-}
-
-// A port that takes no frames without a tag has no plain ones.
+// A port that takes no frames without a tag has none that a first look tells enough of.
 constexpr size_t kNeverPlain = SIZE_MAX;
 
 void begin(Burst& burst) {
-  burst.speaker_count = burst.to_gateway_count = burst.peer_count = 0;
+  burst.suspect_count = burst.speaker_count = burst.to_gateway_count = burst.peer_count = 0;
   burst.dropped = burst.tags = 0;
   std::fill_n(burst.fate.begin(), burst.count, Fate::kPending);
   std::fill_n(burst.evidence.begin(), burst.count, Evidence::kData);
@@ -121,18 +111,19 @@ void classify_run(const Topology& topology, const PortContext& port, Burst& burs
   const uint64_t gateway_key =
       bridge == kNoBridge ? Fdb::kNoKey : topology.bridge(bridge).gateway_key;
   const uint64_t key = fdb_key(bridge, Mac{});
-  const size_t shortest = bridge == kNoBridge ? kNeverPlain : sizeof(FrameHead);
+  const size_t shortest = bridge == kNoBridge ? kNeverPlain : kFirstLookSize;
   for (uint16_t i = first; i < end; ++i) {
     if (i + kPrefetchAhead < end) rte_prefetch0(burst.bytes(i + kPrefetchAhead).data());
     const std::span<const uint8_t> frame = burst.bytes(i);
     const bool whole = frame.size() >= shortest && burst.is_whole(i);
-    if (!whole || !is_plain(load_be16(&frame[12]))) [[unlikely]] {
-      if (whole && load_be16(&frame[12]) == kEtherTypeArp) {
-        listen_to_arp(burst, i);
-      } else if (!whole || !is_experiment(frame.data())) {
+    const FirstLook look = whole ? first_look(frame.data(), frame.size()) : FirstLook::kAny;
+    if (look != FirstLook::kPlain) [[unlikely]] {
+      burst.suspects[burst.suspect_count++] = i;
+      if (look == FirstLook::kAny) {
         classify_any(topology, port, burst, i);
         continue;
       }
+      if (look == FirstLook::kArp) listen_to_arp(burst, i);
     }
     std::memcpy(&burst.head[i], frame.data(), sizeof(FrameHead));
     burst.bridge[i] = bridge;

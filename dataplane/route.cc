@@ -48,7 +48,7 @@ void drop_faulty(Burst& burst, uint16_t i, IpFault fault) {
   burst.drop_frame(i, fault == IpFault::kBadHeader ? Drop::kBadIpHeader : Drop::kMartian);
 }
 
-void take(RouteScratch& packets, uint16_t i, const uint8_t* l3) {
+void take(PacketScratch& packets, uint16_t i, const uint8_t* l3) {
   packets.frame[packets.count] = i;
   packets.l3[packets.count++] = const_cast<uint8_t*>(l3);  // of a buffer that is the worker's
 }
@@ -62,7 +62,7 @@ void take(RouteScratch& packets, uint16_t i, const uint8_t* l3) {
     drop_faulty(burst, i, fault);
     return false;
   }
-  RouteScratch& packets = burst.route_scratch;
+  PacketScratch& packets = burst.packet_scratch;
   packets.ipv4[packets.count] = load_be32(&l3[kDestinationV4]);
   take(packets, i, l3.data());
   return false;
@@ -71,7 +71,7 @@ void take(RouteScratch& packets, uint16_t i, const uint8_t* l3) {
 // The sound packets of one family, with their destinations side by side. Returns how many frames
 // are left to look at.
 uint16_t gather_ipv4(Worker& worker, Burst& burst) {
-  RouteScratch& packets = burst.route_scratch;
+  PacketScratch& packets = burst.packet_scratch;
   packets.count = 0;
   uint16_t others = 0;
   for (uint16_t g = 0; g < burst.to_gateway_count; ++g) {
@@ -99,7 +99,7 @@ bool is_for_link_local(const Worker& worker, const Burst& burst, uint16_t i,
 }
 
 void gather_ipv6(Worker& worker, Burst& burst) {
-  RouteScratch& packets = burst.route_scratch;
+  PacketScratch& packets = burst.packet_scratch;
   packets.count = 0;
   for (uint16_t g = 0; g < burst.to_gateway_count; ++g) {
     const uint16_t i = burst.to_gateway[g];
@@ -164,7 +164,7 @@ bool goes_on(Worker& worker, Burst& burst, uint16_t i, const NextHop& hop, const
 // Leaves those of the packets that go on to a neighbor, with its key.
 template <bool kV6>
 void choose(Worker& worker, const FibTable& fib, Burst& burst) {
-  RouteScratch& packets = burst.route_scratch;
+  PacketScratch& packets = burst.packet_scratch;
   const NeighborTable& neighbors = worker.tables.neighbors;
   uint16_t left = 0;
   for (uint16_t p = 0; p < packets.count; ++p) {
@@ -183,14 +183,6 @@ void choose(Worker& worker, const FibTable& fib, Burst& burst) {
     ++left;
   }
   packets.count = left;
-}
-
-// The neighbor that packet p goes to.
-template <bool kV6>
-Neighbor target_of(const RouteScratch& packets, uint16_t p) {
-  if constexpr (kV6) return packets.target[p];
-  const NeighborTable::Host host = NeighborTable::host_of_v4(packets.key[p]);
-  return {host.bridge, host.ip};
 }
 
 // What is in front of the packet becomes a bare Ethernet header.
@@ -214,10 +206,10 @@ void write_addresses(uint8_t* at, Mac dst, Mac src) {
 // Packet p as the gateway sends it to its next hop: without a tag, a hop older.
 template <bool kV6>
 void rewrite(const BridgeContext& next, Burst& burst, uint16_t p, Mac neighbor) {
-  const uint16_t i = burst.route_scratch.frame[p];
+  const uint16_t i = burst.packet_scratch.frame[p];
   if (burst.tagged[i] != 0) [[unlikely]]
     cut_tag(burst, i);
-  uint8_t* const l3 = burst.route_scratch.l3[p];
+  uint8_t* const l3 = burst.packet_scratch.l3[p];
   write_addresses(l3 - kEthernetHeaderSize, neighbor, next.gateway_mac);
   write_addresses(burst.head[i].octets.data(), neighbor, next.gateway_mac);
   if constexpr (kV6)
@@ -243,23 +235,10 @@ void rewrite(const BridgeContext& next, Burst& burst, uint16_t p, Mac neighbor) 
                    [&](const HeldFrame& evicted) { drop_held(worker, evicted, Drop::kHoldFull); });
 }
 
-// What the neighbor table has of each packet's next hop.
-template <bool kV6>
-void find_neighbors(const NeighborTable& neighbors, RouteScratch& packets) {
-  neighbors.prepare(packets.key.data(), packets.home.data(), packets.count);
-  if constexpr (!kV6)
-    return neighbors.find_bulk_v4(packets.key.data(), packets.home.data(), packets.count,
-                                  packets.word.data());
-  for (uint16_t p = 0; p < packets.count; ++p) {
-    const auto& [bridge, ip] = packets.target[p];
-    packets.word[p] = neighbors.find(packets.key[p], packets.home[p], bridge, ip).entry.word();
-  }
-}
-
 // The neighbors' MACs, and for each packet that has one its way to the FDB.
 template <bool kV6>
 void forward(Worker& worker, Burst& burst) {
-  RouteScratch& packets = burst.route_scratch;
+  PacketScratch& packets = burst.packet_scratch;
   find_neighbors<kV6>(worker.tables.neighbors, packets);
   uint16_t known = 0;
   for (uint16_t p = 0; p < packets.count; ++p) {
@@ -303,7 +282,7 @@ void route(Worker& worker, Burst& burst) {
   std::fill_n(burst.routed.begin(), burst.count, Routed::kNo);
   if (burst.to_gateway_count == 0) return;
   const FibTable& fib = worker.fib.table();
-  RouteScratch& packets = burst.route_scratch;
+  PacketScratch& packets = burst.packet_scratch;
   const uint16_t others = gather_ipv4(worker, burst);
   if (packets.count != 0) {
     fib.lookup(packets.ipv4.data(), packets.hop.data(), packets.count);

@@ -7,13 +7,7 @@
 // known, or in the gateway itself.
 #pragma once
 
-#include <array>
-#include <cstdint>
-
 #include "dataplane/hold.h"
-#include "dataplane/routed.h"
-
-#include "lib/config.h"
 
 namespace godwit {
 
@@ -33,20 +27,5 @@ void give_up(Worker& worker, const Neighbor& target);
 
 // Drops what waited for this neighbor, for which control has no room to ask.
 void turn_away(Worker& worker, const Neighbor& target);
-
-// Of the packets of a burst that the stage works on, side by side.
-struct RouteScratch {
-  uint16_t count = 0;
-  std::array<uint16_t, kMaxBurst> frame;   // its place in the burst
-  std::array<uint8_t*, kMaxBurst> l3;      // its IP header
-  std::array<Neighbor, kMaxBurst> target;  // the next hop of an IPv6 packet
-  std::array<uint64_t, kMaxBurst> key;     // of the next hop in its table, later of its MAC
-  std::array<uint32_t, kMaxBurst> home;
-  std::array<uint64_t, kMaxBurst> word;  // that its table has of the next hop
-
-  std::array<uint32_t, kMaxBurst> ipv4;  // destinations, for a lookup of all
-  std::array<uint64_t, kMaxBurst> hop;
-  uint8_t ipv6[kMaxBurst][16];
-};
 
 }  // namespace godwit

@@ -20,8 +20,7 @@ struct Datagram {
 std::optional<Datagram> datagram_of(bool is_v6, std::span<const uint8_t> l4) {
   if (l4.size() < 4) return std::nullopt;
   const uint16_t to = load_be16(&l4[2]);
-  const uint16_t first = is_v6 ? kDhcpv6ClientPort : kDhcpServerPort;
-  if (to != first && to != first + 1) return std::nullopt;
+  if (!(is_v6 ? is_dhcpv6_port(to) : is_dhcpv4_port(to))) return std::nullopt;
   Datagram datagram{is_v6, to, std::nullopt};
   if (const auto udp = parse_udp(l4))
     datagram.message = is_v6 ? parse_dhcpv6(udp->payload) : parse_dhcpv4(udp->payload);

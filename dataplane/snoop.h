@@ -18,14 +18,13 @@ class Worker;
 
 // May a packet be DHCP? Looks at a few octets of it; true for some that are not.
 inline bool may_be_dhcp(uint16_t ether_type, std::span<const uint8_t> l3) {
-  const auto is_port = [](uint16_t port, uint16_t one) { return port == one || port == one + 1; };
   if (ether_type == kEtherTypeIpv4) {
     if (l3.size() < kIpv4HeaderSize + kUdpHeaderSize || l3[9] != kProtocolUdp) return false;
     const size_t at = (l3[0] & 0xfU) * 4 + 2;  // the destination port
-    return at + 2 <= l3.size() && is_port(load_be16(&l3[at]), kDhcpServerPort);
+    return at + 2 <= l3.size() && is_dhcpv4_port(load_be16(&l3[at]));
   }
   if (ether_type != kEtherTypeIpv6 || l3.size() < kIpv6HeaderSize + kUdpHeaderSize) return false;
-  if (l3[6] == kProtocolUdp) return is_port(load_be16(&l3[42]), kDhcpv6ClientPort);
+  if (l3[6] == kProtocolUdp) return is_dhcpv6_port(load_be16(&l3[42]));
   return l3[6] != kProtocolTcp && l3[6] != kProtocolIcmpv6;  // behind other headers?
 }
 

@@ -19,6 +19,12 @@ inline constexpr uint16_t kDhcpServerPort = 67;
 inline constexpr uint16_t kDhcpClientPort = 68;
 inline constexpr uint16_t kDhcpv6ClientPort = 546;
 inline constexpr uint16_t kDhcpv6ServerPort = 547;
+constexpr bool is_dhcpv4_port(uint16_t port) {
+  return port == kDhcpServerPort || port == kDhcpClientPort;
+}
+constexpr bool is_dhcpv6_port(uint16_t port) {
+  return port == kDhcpv6ClientPort || port == kDhcpv6ServerPort;
+}
 
 // What a message comes to.
 enum class DhcpAct : uint8_t {

@@ -9,7 +9,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <initializer_list>
 #include <optional>
 #include <span>
 
@@ -24,20 +23,6 @@ inline constexpr uint16_t kEtherTypeRarp = 0x8035;
 inline constexpr uint16_t kEtherTypeVlan = 0x8100;     // C-tag, IEEE 802.1Q-2018 table 9-1
 inline constexpr uint16_t kEtherTypeService = 0x88a8;  // S-tag, once 802.1ad
 inline constexpr uint16_t kEtherTypeIpv6 = 0x86dd;
-
-// Some EtherTypes, to tell by one test whether one may be among them: each is a bit, which others
-// share. Those get a closer look for nothing.
-constexpr unsigned ether_type_bit(uint16_t ether_type) {
-  return (ether_type ^ ether_type >> 8) % 64;
-}
-constexpr uint64_t ether_types(std::initializer_list<uint16_t> some) {
-  uint64_t bits = 0;
-  for (const uint16_t ether_type : some) bits |= uint64_t{1} << ether_type_bit(ether_type);
-  return bits;
-}
-constexpr bool may_be(uint64_t some, uint16_t ether_type) {
-  return (some >> ether_type_bit(ether_type) & 1) != 0;
-}
 
 inline constexpr uint8_t kProtocolIcmp = 1;
 inline constexpr uint8_t kProtocolTcp = 6;
