@@ -137,7 +137,7 @@ void answer(Worker& worker, Burst& burst, uint16_t i) {
   const BridgeContext& bridge = worker.topology.bridge(burst.bridge[i]);
   if (!bridge.answers() || !is_question(burst.evidence[i]) || burst.fate[i] != Fate::kPending)
     return;
-  if (burst.tagged[i] != 0 && !speaks_to_gateway(bridge, burst, i)) return;
+  if (!speaks_to_gateway(bridge, burst, i)) return;
   const bool is_for_gateway = bridge.is_gateway_ip(burst.said[i].target);
   if (!is_credible(burst, i) || !is_sent_to_us(burst, i, bridge)) return;
   if (!is_for_gateway) return answer_for(worker, burst, i);

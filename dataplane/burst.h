@@ -33,6 +33,13 @@ enum class Fate : uint8_t {
   kDropped,    // for the reason in `drop`
 };
 
+// The VLAN tags of a frame.
+enum class Tags : uint8_t {
+  kNone,
+  kOwn,    // one C-tag, with the VLAN id of its bridge: all that most frames of a trunk have
+  kOther,  // any, those as well
+};
+
 // The first octets of a frame as they came in, which a later stage may rewrite: all that
 // parse_ethernet looks at.
 struct alignas(32) FrameHead {
@@ -52,7 +59,7 @@ struct Burst {
   std::array<BridgeIndex, kMaxBurst> bridge;  // kNoBridge: taken by none
   std::array<FrameHead, kMaxBurst> head;
   std::array<uint8_t, kMaxBurst> head_size;
-  std::array<uint8_t, kMaxBurst> tagged;  // 1: with a VLAN tag of any kind
+  std::array<Tags, kMaxBurst> tags;
   std::array<Evidence, kMaxBurst> evidence;
   std::array<uint64_t, kMaxBurst> src_key;
   std::array<uint64_t, kMaxBurst> dst_key;
@@ -88,7 +95,7 @@ struct Burst {
   // Filled by the stages that decide.
   uint16_t dropped = 0;        // frames whose fate is kDropped
   uint16_t flooded = 0;        // frames whose fate is kFlooded
-  uint16_t tags = 0;           // frames that are `tagged`
+  uint16_t other_tags = 0;     // frames whose tags are Tags::kOther
   bool all_forwarded = false;  // no frame has another fate
   std::array<Fate, kMaxBurst> fate;
   std::array<Drop, kMaxBurst> drop;
@@ -123,20 +130,26 @@ struct Burst {
   }
   // Of a frame that is no runt.
   Mac dst_mac(uint16_t i) const { return load_mac(head[i].octets.data()); }
-  // Of a frame that no stage has written to. Most have no tag; what these say of one is at hand.
+  // Where its packet starts, unless it has other tags than its own.
+  size_t l3_offset(uint16_t i) const {
+    static_assert(static_cast<int>(Tags::kNone) == 0 && static_cast<int>(Tags::kOwn) == 1);
+    return kEthernetHeaderSize + kVlanTagSize * static_cast<size_t>(tags[i]);
+  }
+  // Of a frame that no stage has written to. Most have no tag but their own; what these say of one
+  // is at hand.
   uint16_t ether_type(uint16_t i) const {
-    return tagged[i] == 0 ? load_be16(&head[i].octets[12]) : ethernet(i).ether_type;
+    return tags[i] != Tags::kOther ? load_be16(&head[i].octets[l3_offset(i) - 2])
+                                   : ethernet(i).ether_type;
   }
   std::span<const uint8_t> packet(uint16_t i) const {  // what follows the EtherType
     const std::span<const uint8_t> frame = bytes(i);
-    return tagged[i] == 0 && frame.size() >= kEthernetHeaderSize
-               ? frame.subspan(kEthernetHeaderSize)
-               : l3_of(ethernet(i), frame);
+    return tags[i] != Tags::kOther && frame.size() >= l3_offset(i) ? frame.subspan(l3_offset(i))
+                                                                   : l3_of(ethernet(i), frame);
   }
   // Whether what it carries is of its own bridge. In one with VLAN tags, a second tag is a
   // customer's, and so is what is inside.
   bool is_of_bridge(uint16_t i, bool transparent) const {
-    return tagged[i] == 0 || transparent || ethernet(i).tags < 2;
+    return tags[i] != Tags::kOther || transparent || ethernet(i).tags < 2;
   }
   void drop_frame(uint16_t i, Drop reason) {
     fate[i] = Fate::kDropped;

@@ -60,8 +60,8 @@ void note_to_gateway(Burst& burst, uint16_t i, uint64_t gateway_key) {
   burst.to_gateway_count += burst.dst_key[i] == gateway_key;
 }
 
-bool is_from_peer(uint16_t ether_type, Mac dst) {
-  return ether_type == kEtherTypeLocal && dst == kForgetGroup;
+bool is_from_peer(FirstLook look, Mac dst) {
+  return look == FirstLook::kLocal && dst == kForgetGroup;
 }
 
 Drop why_homeless(const PortContext& port) {
@@ -76,10 +76,11 @@ Drop why_homeless(const PortContext& port) {
   burst.head_size[i] = static_cast<uint8_t>(std::min(frame.size(), sizeof(FrameHead)));
   std::memcpy(burst.head[i].octets.data(), frame.data(), burst.head_size[i]);
   const auto view = parse_ethernet(frame);
+  burst.suspects[burst.suspect_count++] = i;
   if (!view) return reject(burst, i, Drop::kRunt);
   if (!burst.is_whole(i)) return reject(burst, i, Drop::kOversize);
-  burst.tagged[i] = view->tags != 0;
-  burst.tags += burst.tagged[i];
+  burst.tags[i] = view->tags == 0 ? Tags::kNone : Tags::kOther;
+  burst.other_tags += view->tags != 0;
   if (is_evidence_ethertype(view->ether_type)) listen(burst, i, *view);
   const BridgeIndex bridge = view->tags == 0 ? port.untagged : tagged_bridge_of(port, *view);
   if (bridge == kNoBridge) return reject(burst, i, why_homeless(port));
@@ -87,21 +88,55 @@ Drop why_homeless(const PortContext& port) {
   burst.src_key[i] = fdb_key(bridge, view->src);
   burst.dst_key[i] = fdb_key(bridge, view->dst);
   note_to_gateway(burst, i, topology.bridge(bridge).gateway_key);
-  if (is_from_peer(view->ether_type, view->dst)) burst.peers[burst.peer_count++] = i;
+  if (view->ether_type == kEtherTypeLocal && view->dst == kForgetGroup)
+    burst.peers[burst.peer_count++] = i;
 }
 
-static_assert(kFirstLookSize >= sizeof(FrameHead));
+constexpr size_t kTypeAt = 12;  // of the EtherType, or of the first tag
+constexpr size_t kShortest = kTypeAt + kFirstLookSize;
+static_assert(kShortest >= sizeof(FrameHead));
 
 // A port that takes no frames without a tag has none that a first look tells enough of.
 constexpr size_t kNeverPlain = SIZE_MAX;
 
 void begin(Burst& burst) {
   burst.suspect_count = burst.speaker_count = burst.to_gateway_count = burst.peer_count = 0;
-  burst.dropped = burst.tags = 0;
+  burst.dropped = burst.other_tags = 0;
   std::fill_n(burst.fate.begin(), burst.count, Fate::kPending);
   std::fill_n(burst.evidence.begin(), burst.count, Evidence::kData);
-  std::fill_n(burst.tagged.begin(), burst.count, uint8_t{0});
+  std::fill_n(burst.tags.begin(), burst.count, Tags::kNone);
   std::fill_n(burst.head_size.begin(), burst.count, uint8_t{sizeof(FrameHead)});
+}
+
+FirstLook look_at(std::span<const uint8_t> frame, size_t type_at) {
+  return first_look(&frame[type_at], frame.size() - type_at);
+}
+
+// Frame i is of this bridge; it carries data, behind no tag but the bridge's own.
+void note_plain(Burst& burst, uint16_t i, const uint8_t* frame, BridgeIndex bridge,
+                uint64_t gateway_key) {
+  std::memcpy(&burst.head[i], frame, sizeof(FrameHead));
+  burst.bridge[i] = bridge;
+  burst.dst_key[i] = fdb_key(bridge, load_mac(&frame[0]));
+  burst.src_key[i] = fdb_key(bridge, load_mac(&frame[6]));
+  note_to_gateway(burst, i, gateway_key);
+}
+
+// Data with one tag, of a bridge that has this VLAN: what a trunk carries. False for all else.
+bool classify_own(const Topology& topology, const PortContext& port, Burst& burst, uint16_t i) {
+  const std::span<const uint8_t> frame = burst.bytes(i);
+  if (frame.size() < kShortest + kVlanTagSize || !burst.is_whole(i)) return false;
+  if (load_be16(&frame[kTypeAt]) != kEtherTypeVlan) return false;
+  const BridgeIndex bridge = port.bridge_of_vlan(load_be16(&frame[kTypeAt + 2]) & kVidMask);
+  if (bridge == kNoBridge) return false;
+  const FirstLook look = look_at(frame, kTypeAt + kVlanTagSize);
+  if (look != FirstLook::kPlain) {
+    if (look != FirstLook::kObscure) return false;
+    burst.suspects[burst.suspect_count++] = i;
+  }
+  burst.tags[i] = Tags::kOwn;
+  note_plain(burst, i, frame.data(), bridge, topology.bridge(bridge).gateway_key);
+  return true;
 }
 
 // Frames first .. end - 1, which came in by one port.
@@ -110,26 +145,21 @@ void classify_run(const Topology& topology, const PortContext& port, Burst& burs
   const BridgeIndex bridge = port.untagged;
   const uint64_t gateway_key =
       bridge == kNoBridge ? Fdb::kNoKey : topology.bridge(bridge).gateway_key;
-  const uint64_t key = fdb_key(bridge, Mac{});
-  const size_t shortest = bridge == kNoBridge ? kNeverPlain : kFirstLookSize;
+  const size_t shortest = bridge == kNoBridge ? kNeverPlain : kShortest;
   for (uint16_t i = first; i < end; ++i) {
     if (i + kPrefetchAhead < end) rte_prefetch0(burst.bytes(i + kPrefetchAhead).data());
     const std::span<const uint8_t> frame = burst.bytes(i);
     const bool whole = frame.size() >= shortest && burst.is_whole(i);
-    const FirstLook look = whole ? first_look(frame.data(), frame.size()) : FirstLook::kAny;
+    const FirstLook look = whole ? look_at(frame, kTypeAt) : FirstLook::kAny;
     if (look != FirstLook::kPlain) [[unlikely]] {
-      burst.suspects[burst.suspect_count++] = i;
-      if (look == FirstLook::kAny) {
-        classify_any(topology, port, burst, i);
+      if (look == FirstLook::kAny || is_from_peer(look, load_mac(&frame[0]))) {
+        if (!classify_own(topology, port, burst, i)) classify_any(topology, port, burst, i);
         continue;
       }
+      if (look != FirstLook::kLocal) burst.suspects[burst.suspect_count++] = i;
       if (look == FirstLook::kArp) listen_to_arp(burst, i);
     }
-    std::memcpy(&burst.head[i], frame.data(), sizeof(FrameHead));
-    burst.bridge[i] = bridge;
-    burst.dst_key[i] = key | load_mac(&frame[0]).bits;
-    burst.src_key[i] = key | load_mac(&frame[6]).bits;
-    note_to_gateway(burst, i, gateway_key);
+    note_plain(burst, i, frame.data(), bridge, gateway_key);
   }
 }
 

@@ -105,7 +105,7 @@ void flood_as_they_are(Worker& worker, const Burst& burst, uint16_t first, uint1
 
 // Who hears it is told by its port and its bridge alone.
 bool is_plain(const Burst& burst, uint16_t i) {
-  return burst.tagged[i] == 0 && burst.routed[i] == Routed::kNo && !is_spared(burst, i);
+  return burst.tags[i] == Tags::kNone && burst.routed[i] == Routed::kNo && !is_spared(burst, i);
 }
 
 // Behind the last frame that is flooded like frame `first`.
@@ -124,7 +124,7 @@ void send_to(Worker& worker, Burst& burst, uint16_t first, uint16_t end, const A
   if (audience.trusted)
     for (uint16_t i = first; i < end; ++i)
       worker.tables.reflections.note(fingerprint(burst.ethernet(i), burst.bytes(i)), worker.now);
-  if (audience.tagged == 0 && burst.tagged[first] == 0)
+  if (audience.tagged == 0 && burst.tags[first] == Tags::kNone)
     return flood_as_they_are(worker, burst, first, end);
   for (uint16_t i = first; i < end; ++i) flood_one(worker, burst, i, audience);
 }

@@ -40,7 +40,8 @@ void for_each_hearer(const Topology& topology, const PortStates& ports, const Bu
       continue;
     if (spares && (member.port == burst.spared[i][0] || member.port == burst.spared[i][1]))
       continue;
-    if (burst.tagged[i] != 0 && !may_leave(bridge, topology.port(member.port), burst.ethernet(i)))
+    if (burst.tags[i] == Tags::kOther &&
+        !may_leave(bridge, topology.port(member.port), burst.ethernet(i)))
       continue;
     each(member);
   }

@@ -34,8 +34,8 @@ void put_back(Burst& burst, const HeldFrame& held) {
   burst.head_size[i] = static_cast<uint8_t>(std::min(frame.size(), sizeof(FrameHead)));
   std::memcpy(burst.head[i].octets.data(), frame.data(), burst.head_size[i]);
   const EthernetView view = burst.ethernet(i);
-  burst.tagged[i] = view.tags != 0;
-  burst.tags += burst.tagged[i];
+  burst.tags[i] = view.tags == 0 ? Tags::kNone : Tags::kOther;
+  burst.other_tags += view.tags != 0;
   burst.src_key[i] = fdb_key(held.bridge, view.src);
   burst.dst_key[i] = fdb_key(held.bridge, view.dst);
   burst.evidence[i] = Evidence::kData;
@@ -47,7 +47,7 @@ uint64_t destination_of(const HeldFrame& held) {
 }
 
 void begin(Burst& burst) {
-  burst.count = burst.dropped = burst.flooded = burst.tags = burst.to_fragment = 0;
+  burst.count = burst.dropped = burst.flooded = burst.other_tags = burst.to_fragment = 0;
   burst.speaker_count = burst.to_gateway_count = 0;
 }
 

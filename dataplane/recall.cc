@@ -12,7 +12,7 @@ namespace {
 // would prove more. Such a claim says the same as often as it is made.
 bool may_be_known(const Worker& worker, const Burst& burst, uint16_t i) {
   const Mapping& mapping = *burst.said[i].mapping;
-  return mapping.sha_is_source && burst.tagged[i] == 0 &&
+  return mapping.sha_is_source && burst.tags[i] == Tags::kNone &&
          !(mapping.solicited && is_for_gateway(worker.topology.bridge(burst.bridge[i]), burst, i));
 }
 

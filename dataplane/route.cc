@@ -23,22 +23,9 @@ constexpr size_t kSourceV6 = 8;
 constexpr size_t kDestinationV6 = 24;
 constexpr uint16_t kDontFragment = 0x4000;
 
-// Most frames have no tag; what these say of one is then at hand.
-uint16_t ether_type_of(const Burst& burst, uint16_t i) {
-  return burst.tagged[i] == 0 ? load_be16(&burst.head[i].octets[12]) : burst.ethernet(i).ether_type;
-}
-
-std::span<const uint8_t> packet_of(const Burst& burst, uint16_t i) {
-  const std::span<const uint8_t> frame = burst.bytes(i);
-  return burst.tagged[i] == 0 && frame.size() >= kEthernetHeaderSize
-             ? frame.subspan(kEthernetHeaderSize)
-             : l3_of(burst.ethernet(i), frame);
-}
-
 bool is_for_router(const Worker& worker, const Burst& burst, uint16_t i) {
   return burst.fate[i] == Fate::kPending &&
-         (burst.tagged[i] == 0 ||
-          speaks_to_gateway(worker.topology.bridge(burst.bridge[i]), burst, i));
+         speaks_to_gateway(worker.topology.bridge(burst.bridge[i]), burst, i);
 }
 
 // Sent by a group or by the zero address: no host's.
@@ -55,8 +42,8 @@ void take(PacketScratch& packets, uint16_t i, const uint8_t* l3) {
 
 // Any packet to the gateway. Returns whether it is none of IPv4.
 [[gnu::noinline]] bool gather_odd_ipv4(Worker& worker, Burst& burst, uint16_t i) {
-  if (!is_for_router(worker, burst, i) || ether_type_of(burst, i) != kEtherTypeIpv4) return true;
-  const std::span<const uint8_t> l3 = packet_of(burst, i);
+  if (!is_for_router(worker, burst, i) || burst.ether_type(i) != kEtherTypeIpv4) return true;
+  const std::span<const uint8_t> l3 = burst.packet(i);
   const IpFault fault = check_addressed4(l3);
   if (fault != IpFault::kNone || is_from_nobody(burst, i)) {
     drop_faulty(burst, i, fault);
@@ -77,15 +64,16 @@ uint16_t gather_ipv4(Worker& worker, Burst& burst) {
   for (uint16_t g = 0; g < burst.to_gateway_count; ++g) {
     const uint16_t i = burst.to_gateway[g];
     const std::span<const uint8_t> frame = burst.bytes(i);
-    const bool is_bare = burst.fate[i] == Fate::kPending && burst.tagged[i] == 0 &&
-                         frame.size() >= kEthernetHeaderSize + kIpv4HeaderSize &&
-                         load_be16(&frame[12]) == kEtherTypeIpv4 && !is_from_nobody(burst, i);
-    if (!is_bare || !is_plain4(frame.subspan(kEthernetHeaderSize))) [[unlikely]] {
+    const size_t l3 = burst.l3_offset(i);
+    const bool is_bare = burst.fate[i] == Fate::kPending && burst.tags[i] != Tags::kOther &&
+                         frame.size() >= l3 + kIpv4HeaderSize &&
+                         load_be16(&frame[l3 - 2]) == kEtherTypeIpv4 && !is_from_nobody(burst, i);
+    if (!is_bare || !is_plain4(frame.subspan(l3))) [[unlikely]] {
       others += gather_odd_ipv4(worker, burst, i);
       continue;
     }
-    packets.ipv4[packets.count] = load_be32(&frame[kEthernetHeaderSize + kDestinationV4]);
-    take(packets, i, &frame[kEthernetHeaderSize]);
+    packets.ipv4[packets.count] = load_be32(&frame[l3 + kDestinationV4]);
+    take(packets, i, &frame[l3]);
   }
   return others;
 }
@@ -103,8 +91,8 @@ void gather_ipv6(Worker& worker, Burst& burst) {
   packets.count = 0;
   for (uint16_t g = 0; g < burst.to_gateway_count; ++g) {
     const uint16_t i = burst.to_gateway[g];
-    if (!is_for_router(worker, burst, i) || ether_type_of(burst, i) != kEtherTypeIpv6) continue;
-    const std::span<const uint8_t> l3 = packet_of(burst, i);
+    if (!is_for_router(worker, burst, i) || burst.ether_type(i) != kEtherTypeIpv6) continue;
+    const std::span<const uint8_t> l3 = burst.packet(i);
     const IpFault fault = check_addressed6(l3);
     if (fault != IpFault::kNone || is_from_nobody(burst, i)) [[unlikely]] {
       if (!is_from_nobody(burst, i) && is_for_link_local(worker, burst, i, l3))
@@ -185,15 +173,14 @@ void choose(Worker& worker, const FibTable& fib, Burst& burst) {
   packets.count = left;
 }
 
-// What is in front of the packet becomes a bare Ethernet header.
-[[gnu::noinline]] void cut_tag(Burst& burst, uint16_t i) {
-  const EthernetView view = burst.ethernet(i);
-  rte_pktmbuf_adj(burst.mbuf[i], static_cast<uint16_t>(view.l3_offset - kEthernetHeaderSize));
-  auto* start = rte_pktmbuf_mtod(burst.mbuf[i], uint8_t*);
-  store_be16(start + 12, view.ether_type);
-  std::memcpy(burst.head[i].octets.data(), start, sizeof(FrameHead));
-  burst.tagged[i] = 0;
-  --burst.tags;
+// What is in front of the packet becomes a bare Ethernet header, which lacks the addresses.
+[[gnu::noinline]] void cut_tags(Burst& burst, uint16_t i) {
+  const bool own = burst.tags[i] == Tags::kOwn;
+  const size_t l3 = own ? burst.l3_offset(i) : burst.ethernet(i).l3_offset;
+  rte_pktmbuf_adj(burst.mbuf[i], static_cast<uint16_t>(l3 - kEthernetHeaderSize));
+  std::memcpy(burst.head[i].octets.data(), burst.bytes(i).data(), sizeof(FrameHead));
+  burst.tags[i] = Tags::kNone;
+  burst.other_tags -= !own;
 }
 
 // Both addresses. Whole words, and not read back from the frame: a load does not wait for narrower
@@ -207,8 +194,8 @@ void write_addresses(uint8_t* at, Mac dst, Mac src) {
 template <bool kV6>
 void rewrite(const BridgeContext& next, Burst& burst, uint16_t p, Mac neighbor) {
   const uint16_t i = burst.packet_scratch.frame[p];
-  if (burst.tagged[i] != 0) [[unlikely]]
-    cut_tag(burst, i);
+  if (burst.tags[i] != Tags::kNone) [[unlikely]]
+    cut_tags(burst, i);
   uint8_t* const l3 = burst.packet_scratch.l3[p];
   write_addresses(l3 - kEthernetHeaderSize, neighbor, next.gateway_mac);
   write_addresses(burst.head[i].octets.data(), neighbor, next.gateway_mac);

@@ -11,11 +11,16 @@ namespace godwit {
 namespace {
 
 constexpr size_t kMacs = 12;  // octets of the two addresses, in front of any tag
-constexpr uint16_t kVidMask = 0xfff;
 
 // The outer tag is the bridge's own business: a C-tag, the VLAN's or a bare priority.
 bool has_own_tag(const EthernetView& view) {
   return view.tags > 0 && view.outer_tpid == kEtherTypeVlan;
+}
+
+// Whether frames of this bridge, which is none that is VLAN-transparent or its frame has no tag,
+// have a tag at this port.
+bool wants_tag(const Worker& worker, BridgeIndex bridge, PortIndex port) {
+  return worker.topology.port(port).untagged != bridge;
 }
 
 bool insert_tag(rte_mbuf* frame, uint16_t vlan) {
@@ -70,7 +75,8 @@ void tx_one(Worker& worker, Burst& burst, uint16_t i) {
     forward_in_fragments(worker, burst, i);
   } else if (burst.fate[i] == Fate::kForwarded) {
     const bool as_it_is =
-        burst.tagged[i] == 0 && worker.topology.port(burst.out[i]).untagged == burst.bridge[i];
+        burst.tags[i] != Tags::kOther &&
+        (burst.tags[i] == Tags::kOwn) == wants_tag(worker, burst.bridge[i], burst.out[i]);
     if (as_it_is)
       worker.send(burst.out[i], burst.mbuf[i]);
     else
@@ -82,23 +88,45 @@ void tx_one(Worker& worker, Burst& burst, uint16_t i) {
     end(worker, burst, i);
 }
 
-// Frames first .. end - 1: all came without a tag and go from one port to another in one bridge.
-void tx_run(Worker& worker, Burst& burst, uint16_t first, uint16_t end) {
-  const PortIndex out = burst.out[first];
-  if (worker.topology.port(out).untagged != burst.bridge[first]) [[unlikely]] {
-    for (uint16_t i = first; i < end; ++i) tx_one(worker, burst, i);
-    return;
+// Gives frames first .. end - 1 the tag of their bridge, or takes it from them. False if one has no
+// room for it, and is dropped.
+[[gnu::noinline]] bool retag_run(Worker& worker, Burst& burst, uint16_t first, uint16_t end) {
+  if (burst.tags[first] == Tags::kOwn) {
+    for (uint16_t i = first; i < end; ++i) strip_tag(burst.mbuf[i]);
+    return true;
   }
+  const uint16_t vlan = worker.topology.bridge(burst.bridge[first]).vlan;
+  const uint16_t dropped = burst.dropped;
+  for (uint16_t i = first; i < end; ++i)
+    if (!insert_tag(burst.mbuf[i], vlan)) burst.drop_frame(i, Drop::kNoMbuf);
+  return burst.dropped == dropped;
+}
+
+void send_run(Worker& worker, Burst& burst, uint16_t first, uint16_t end) {
   const auto count = static_cast<uint16_t>(end - first);
-  worker.send(out, &burst.mbuf[first], count);
+  worker.send(burst.out[first], &burst.mbuf[first], count);
   worker.port_counters[burst.in_port[first]].forwarded += count;
 }
 
-// Behind the last frame that goes from the same port to the same port in the same bridge.
+// Frames first .. end - 1: all are forwarded from one port to another in one bridge, and all have
+// its tag or all have none.
+void tx_run(Worker& worker, Burst& burst, uint16_t first, uint16_t end) {
+  const bool tagged = burst.tags[first] == Tags::kOwn;
+  if (tagged == wants_tag(worker, burst.bridge[first], burst.out[first]) ||
+      retag_run(worker, burst, first, end))
+    return send_run(worker, burst, first, end);
+  for (uint16_t i = first; i < end; ++i)
+    burst.fate[i] == Fate::kDropped ? godwit::end(worker, burst, i)
+                                    : send_run(worker, burst, i, i + 1);
+}
+
+// Behind the last frame that goes from the same port to the same port in the same bridge, with the
+// same tag.
 uint16_t run_end(const Burst& burst, uint16_t first) {
   uint16_t i = first + 1;
   while (i < burst.count && burst.out[i] == burst.out[first] &&
-         burst.in_port[i] == burst.in_port[first] && burst.bridge[i] == burst.bridge[first])
+         burst.in_port[i] == burst.in_port[first] && burst.bridge[i] == burst.bridge[first] &&
+         burst.tags[i] == burst.tags[first])
     ++i;
   return i;
 }
@@ -106,7 +134,7 @@ uint16_t run_end(const Burst& burst, uint16_t first) {
 }  // namespace
 
 bool speaks_to_gateway(const BridgeContext& bridge, const Burst& burst, uint16_t i) {
-  if (burst.tagged[i] == 0) return true;
+  if (burst.tags[i] != Tags::kOther) return true;
   const EthernetView view = burst.ethernet(i);
   if (view.tags > 1) return false;
   return !bridge.transparent || (has_own_tag(view) && view.outer_vid() == 0);
@@ -137,7 +165,7 @@ bool set_tag(rte_mbuf* frame, const EthernetView& view, TagForm form, uint16_t v
 }
 
 void tx(Worker& worker, Burst& burst) {
-  if (burst.tags != 0 || burst.to_fragment != 0 || !burst.all_forwarded) {
+  if (burst.other_tags != 0 || burst.to_fragment != 0 || !burst.all_forwarded) {
     for (uint16_t i = 0; i < burst.count; ++i) tx_one(worker, burst, i);
     return;
   }

@@ -17,43 +17,44 @@ enum class FirstLook : uint8_t {
   kPlain,    // no tag, and nothing but a payload: neither evidence nor DHCP, nor what may hide them
   kObscure,  // no tag and no evidence, but DHCP, or headers that may hide it or ND
   kArp,      // no tag, and the EtherType of ARP
+  kLocal,    // no tag, and the EtherType in which switches speak to each other
   kAny,      // all else
 };
 
-// Octets that a frame must have for a first look: up to the ports behind an IPv4 header.
-inline constexpr size_t kFirstLookSize = 38;
+// Octets that a first look takes: from the EtherType to the ports behind an IPv4 header.
+inline constexpr size_t kFirstLookSize = 26;
 
-inline bool is_ipv4_without_options(const uint8_t* frame) {
-  static_assert(kEtherTypeIpv4 == 0x0800);
-  return (load_be32(&frame[12]) & 0xffffff00) == 0x08004500;
-}
+// The first octet of an IPv4 header of twenty octets (RFC 791 §3.1).
+inline constexpr uint8_t kVersion4WithoutOptions = 0x45;
 
 // Ports are read whatever the protocol: few packets of another are taken for DHCP.
-inline FirstLook look_at_ipv4(const uint8_t* frame) {
-  return is_dhcpv4_port(load_be16(&frame[36])) ? FirstLook::kObscure : FirstLook::kPlain;
+inline FirstLook look_at_ipv4(const uint8_t* l3) {
+  const uint16_t port = load_be16(&l3[kIpv4HeaderSize + 2]);
+  return is_dhcpv4_port(port) ? FirstLook::kObscure : FirstLook::kPlain;
 }
 
-inline FirstLook look_at_ipv6(const uint8_t* frame, size_t size) {
-  constexpr size_t kPortAt = kEthernetHeaderSize + kIpv6HeaderSize + 2;
-  const uint8_t next_header = frame[kEthernetHeaderSize + 6];
+inline FirstLook look_at_ipv6(const uint8_t* l3, size_t size) {
+  constexpr size_t kPortAt = kIpv6HeaderSize + 2;
+  const uint8_t next_header = l3[6];
   if (next_header == kProtocolTcp) return FirstLook::kPlain;
   if (next_header == kProtocolIcmpv6) return FirstLook::kAny;
   if (next_header != kProtocolUdp || size < kPortAt + 2) return FirstLook::kObscure;
-  return is_dhcpv6_port(load_be16(&frame[kPortAt])) ? FirstLook::kObscure : FirstLook::kPlain;
+  return is_dhcpv6_port(load_be16(&l3[kPortAt])) ? FirstLook::kObscure : FirstLook::kPlain;
 }
 
-// Of a frame whose first octets are at `frame`, `size` of them, and no fewer than kFirstLookSize.
-inline FirstLook first_look(const uint8_t* frame, size_t size) {
-  if (is_ipv4_without_options(frame)) return look_at_ipv4(frame);
-  switch (load_be16(&frame[12])) {
+// Of a frame from its EtherType on: `size` octets, and no fewer than kFirstLookSize.
+inline FirstLook first_look(const uint8_t* at, size_t size) {
+  const uint32_t start = load_be32(at);  // the EtherType and two octets more
+  if (start >> 8 == (kEtherTypeIpv4 << 8 | kVersion4WithoutOptions)) return look_at_ipv4(at + 2);
+  switch (start >> 16) {
     case kEtherTypeIpv6:
-      return look_at_ipv6(frame, size);
+      return look_at_ipv6(at + 2, size - 2);
     case kEtherTypeIpv4:
       return FirstLook::kObscure;
     case kEtherTypeArp:
       return FirstLook::kArp;
-    case kEtherTypeLocal:  // of other switches; and whoever makes an experiment of his own
-      return load_mac(frame) == kForgetGroup ? FirstLook::kAny : FirstLook::kPlain;
+    case kEtherTypeLocal:
+      return FirstLook::kLocal;
     case kEtherTypeRarp:
     case kEtherTypeVlan:
     case kEtherTypeService:

@@ -42,6 +42,8 @@ inline constexpr size_t kIcmpHeaderSize = 8;  // ICMP and ICMPv6: errors and ech
 
 inline constexpr uint8_t kMaxVlanTags = 2;  // that are read; more are payload
 
+inline constexpr uint16_t kVidMask = 0xfff;  // of a tag's TCI (IEEE 802.1Q-2018 §9.6)
+
 struct EthernetView {
   Mac dst;
   Mac src;
@@ -52,8 +54,8 @@ struct EthernetView {
   uint16_t outer_tci = 0;   // PCP 3, DEI 1, VID 12; 0 without a tag
   uint16_t inner_tci = 0;   // 0 without a second tag
 
-  constexpr uint16_t outer_vid() const { return outer_tci & 0xfff; }
-  constexpr uint16_t inner_vid() const { return inner_tci & 0xfff; }
+  constexpr uint16_t outer_vid() const { return outer_tci & kVidMask; }
+  constexpr uint16_t inner_vid() const { return inner_tci & kVidMask; }
 };
 
 constexpr bool is_vlan_tpid(uint16_t ether_type) {
