@@ -36,6 +36,11 @@ std::string new_name(const char* version) {
   return fmt::format("godwit-fib{}-{}", version, count++);
 }
 
+uint64_t new_number() {
+  static std::atomic<uint64_t> last{0};
+  return ++last;
+}
+
 // The hop of the default route, which needs no entry: the table is filled with it.
 uint64_t default_hop(std::span<const FibPlan::Route> routes) {
   return !routes.empty() && routes.front().prefix.length == 0 ? routes.front().hop : 0;
@@ -117,7 +122,7 @@ void fill(rte_fib6* fib, std::span<const FibPlan::Route> routes) {
 void FibTable::Free::operator()(rte_fib* fib) const { rte_fib_free(fib); }
 void FibTable::Free::operator()(rte_fib6* fib) const { rte_fib6_free(fib); }
 
-FibTable::FibTable(const Config& config) {
+FibTable::FibTable(const Config& config) : number_(new_number()) {
   const FibPlan plan(config);
   hops_ = plan.hops();
   if (const auto routes = plan.routes(false); !routes.empty()) {

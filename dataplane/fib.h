@@ -56,6 +56,8 @@ class FibTable {
   void lookup6(uint8_t (*ips)[16], uint64_t* hops, unsigned n) const;
   const NextHop& hop(uint64_t index) const { return hops_[index]; }
 
+  uint64_t number() const { return number_; }  // its own: of no other table, ever
+
   // One destination, for control and tests.
   NextHop find(const IpAddress& ip) const;
 
@@ -65,6 +67,7 @@ class FibTable {
     void operator()(rte_fib6* fib) const;
   };
 
+  uint64_t number_;
   std::vector<NextHop> hops_;           // by number; the first is "no route"
   std::unique_ptr<rte_fib, Free> v4_;   // null: no IPv4 prefix
   std::unique_ptr<rte_fib6, Free> v6_;  // null: no IPv6 prefix

@@ -7,6 +7,7 @@
 #include "dataplane/hold.h"
 
 #include "lib/neighbor_table.h"
+#include "lib/next_hop_cache.h"
 #include "lib/units.h"
 
 namespace godwit {
@@ -17,9 +18,13 @@ struct PacketScratch {
   std::array<uint16_t, kMaxBurst> frame;   // its place in the burst
   std::array<uint8_t*, kMaxBurst> l3;      // its IP header
   std::array<Neighbor, kMaxBurst> target;  // an IPv6 packet's neighbor
-  std::array<uint64_t, kMaxBurst> key;     // the neighbor's in its table, later of its MAC
+  std::array<uint64_t, kMaxBurst> key;     // the neighbor's in its table
   std::array<uint32_t, kMaxBurst> home;
   std::array<uint64_t, kMaxBurst> word;  // that its table has of the neighbor
+
+  // A routed packet's: its destination's and its neighbor's in the NextHopCache.
+  std::array<uint64_t, kMaxBurst> id;
+  std::array<NextHopCache::Stamp, kMaxBurst> stamp;
 
   std::array<uint32_t, kMaxBurst> ipv4;  // destinations, for a lookup of all
   std::array<uint64_t, kMaxBurst> hop;

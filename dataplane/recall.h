@@ -30,6 +30,4 @@ ConfirmedClaims::Moment moment_of(const Worker& worker, uint64_t key);
 // Open claim c came to Mapped::kSame, as it stood at this moment.
 void remember(Worker& worker, const Burst& burst, uint16_t c, ConfirmedClaims::Moment moment);
 
-inline uint32_t second_of(Nanos now) { return static_cast<uint32_t>(now / kSecond); }
-
 }  // namespace godwit

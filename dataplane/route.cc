@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "dataplane/forward.h"
 #include "dataplane/local.h"
 #include "dataplane/park.h"
 #include "dataplane/pipeline.h"
@@ -15,10 +16,8 @@
 namespace godwit {
 namespace {
 
-constexpr size_t kTotalLengthV4 = 2;  // offsets in the header, octets
-constexpr size_t kFlagsV4 = 6;
+constexpr size_t kFlagsV4 = 6;  // offsets in the header, octets
 constexpr size_t kDestinationV4 = 16;
-constexpr size_t kPayloadLengthV6 = 4;
 constexpr size_t kSourceV6 = 8;
 constexpr size_t kDestinationV6 = 24;
 constexpr uint16_t kDontFragment = 0x4000;
@@ -35,13 +34,23 @@ void drop_faulty(Burst& burst, uint16_t i, IpFault fault) {
   burst.drop_frame(i, fault == IpFault::kBadHeader ? Drop::kBadIpHeader : Drop::kMartian);
 }
 
-void take(PacketScratch& packets, uint16_t i, const uint8_t* l3) {
+void take(const Worker& worker, PacketScratch& packets, uint16_t i, const uint8_t* l3,
+          uint64_t id) {
+  worker.next_hops.prefetch(id);
+  packets.id[packets.count] = id;
   packets.frame[packets.count] = i;
   packets.l3[packets.count++] = const_cast<uint8_t*>(l3);  // of a buffer that is the worker's
 }
 
+void take_ipv4(const Worker& worker, uint64_t routes, PacketScratch& packets, uint16_t i,
+               const uint8_t* l3) {
+  const uint32_t destination = load_be32(&l3[kDestinationV4]);
+  packets.ipv4[packets.count] = destination;
+  take(worker, packets, i, l3, NextHopCache::id_v4(routes, destination));
+}
+
 // Any packet to the gateway. Returns whether it is none of IPv4.
-[[gnu::noinline]] bool gather_odd_ipv4(Worker& worker, Burst& burst, uint16_t i) {
+[[gnu::noinline]] bool gather_odd_ipv4(Worker& worker, uint64_t routes, Burst& burst, uint16_t i) {
   if (!is_for_router(worker, burst, i) || burst.ether_type(i) != kEtherTypeIpv4) return true;
   const std::span<const uint8_t> l3 = burst.packet(i);
   const IpFault fault = check_addressed4(l3);
@@ -50,14 +59,13 @@ void take(PacketScratch& packets, uint16_t i, const uint8_t* l3) {
     return false;
   }
   PacketScratch& packets = burst.packet_scratch;
-  packets.ipv4[packets.count] = load_be32(&l3[kDestinationV4]);
-  take(packets, i, l3.data());
+  take_ipv4(worker, routes, packets, i, l3.data());
   return false;
 }
 
 // The sound packets of one family, with their destinations side by side. Returns how many frames
 // are left to look at.
-uint16_t gather_ipv4(Worker& worker, Burst& burst) {
+uint16_t gather_ipv4(Worker& worker, uint64_t routes, Burst& burst) {
   PacketScratch& packets = burst.packet_scratch;
   packets.count = 0;
   uint16_t others = 0;
@@ -69,11 +77,10 @@ uint16_t gather_ipv4(Worker& worker, Burst& burst) {
                          frame.size() >= l3 + kIpv4HeaderSize &&
                          load_be16(&frame[l3 - 2]) == kEtherTypeIpv4 && !is_from_nobody(burst, i);
     if (!is_bare || !is_plain4(frame.subspan(l3))) [[unlikely]] {
-      others += gather_odd_ipv4(worker, burst, i);
+      others += gather_odd_ipv4(worker, routes, burst, i);
       continue;
     }
-    packets.ipv4[packets.count] = load_be32(&frame[l3 + kDestinationV4]);
-    take(packets, i, &frame[l3]);
+    take_ipv4(worker, routes, packets, i, &frame[l3]);
   }
   return others;
 }
@@ -86,7 +93,7 @@ bool is_for_link_local(const Worker& worker, const Burst& burst, uint16_t i,
          bridge.is_gateway_ip(load_ipv6(&l3[kDestinationV6]));
 }
 
-void gather_ipv6(Worker& worker, Burst& burst) {
+void gather_ipv6(Worker& worker, uint64_t routes, Burst& burst) {
   PacketScratch& packets = burst.packet_scratch;
   packets.count = 0;
   for (uint16_t g = 0; g < burst.to_gateway_count; ++g) {
@@ -102,7 +109,8 @@ void gather_ipv6(Worker& worker, Burst& burst) {
       continue;
     }
     std::memcpy(packets.ipv6[packets.count], &l3[kDestinationV6], 16);
-    take(packets, i, l3.data());
+    take(worker, packets, i, l3.data(),
+         worker.next_hops.id_v6(routes, load_ipv6(&l3[kDestinationV6])));
   }
 }
 
@@ -143,8 +151,7 @@ bool goes_on(Worker& worker, Burst& burst, uint16_t i, const NextHop& hop, const
     expire(worker, burst, i);
     return false;
   }
-  const size_t length =
-      kV6 ? kIpv6HeaderSize + load_be16(l3 + kPayloadLengthV6) : load_be16(l3 + kTotalLengthV4);
+  const size_t length = kV6 ? packet_length6(l3) : packet_length4(l3);
   const uint16_t mtu = worker.topology.bridge(hop.bridge).mtu;
   return length <= mtu || cut_to_fit(worker, burst, i, l3, kV6, mtu);
 }
@@ -154,6 +161,7 @@ template <bool kV6>
 void choose(Worker& worker, const FibTable& fib, Burst& burst) {
   PacketScratch& packets = burst.packet_scratch;
   const NeighborTable& neighbors = worker.tables.neighbors;
+  const uint32_t second = second_of(worker.now);
   uint16_t left = 0;
   for (uint16_t p = 0; p < packets.count; ++p) {
     const NextHop& hop = fib.hop(packets.hop[p]);
@@ -161,6 +169,7 @@ void choose(Worker& worker, const FibTable& fib, Burst& burst) {
     const bool on_link = hop.kind == NextHop::Kind::kOnLink;
     packets.frame[left] = packets.frame[p];
     packets.l3[left] = packets.l3[p];
+    packets.id[left] = packets.id[p];
     if constexpr (kV6) {
       packets.target[left] = {hop.bridge, on_link ? load_ipv6(packets.ipv6[p]) : hop.via};
       packets.key[left] = neighbors.key(hop.bridge, packets.target[left].ip);
@@ -168,44 +177,10 @@ void choose(Worker& worker, const FibTable& fib, Burst& burst) {
       const uint64_t ip = on_link ? packets.ipv4[p] : hop.via.lo;
       packets.key[left] = neighbors.key(hop.bridge, IpAddress{.hi = 0, .lo = ip, .is_v6 = false});
     }
+    packets.stamp[left] = NextHopCache::stamp(neighbors, packets.key[left], second);
     ++left;
   }
   packets.count = left;
-}
-
-// What is in front of the packet becomes a bare Ethernet header, which lacks the addresses.
-[[gnu::noinline]] void cut_tags(Burst& burst, uint16_t i) {
-  const bool own = burst.tags[i] == Tags::kOwn;
-  const size_t l3 = own ? burst.l3_offset(i) : burst.ethernet(i).l3_offset;
-  rte_pktmbuf_adj(burst.mbuf[i], static_cast<uint16_t>(l3 - kEthernetHeaderSize));
-  std::memcpy(burst.head[i].octets.data(), burst.bytes(i).data(), sizeof(FrameHead));
-  burst.tags[i] = Tags::kNone;
-  burst.other_tags -= !own;
-}
-
-// Both addresses. Whole words, and not read back from the frame: a load does not wait for narrower
-// stores to the same place.
-void write_addresses(uint8_t* at, Mac dst, Mac src) {
-  store_be64(at, dst.bits << 16 | src.bits >> 32);
-  store_be32(at + 8, static_cast<uint32_t>(src.bits));
-}
-
-// Packet p as the gateway sends it to its next hop: without a tag, a hop older.
-template <bool kV6>
-void rewrite(const BridgeContext& next, Burst& burst, uint16_t p, Mac neighbor) {
-  const uint16_t i = burst.packet_scratch.frame[p];
-  if (burst.tags[i] != Tags::kNone) [[unlikely]]
-    cut_tags(burst, i);
-  uint8_t* const l3 = burst.packet_scratch.l3[p];
-  write_addresses(l3 - kEthernetHeaderSize, neighbor, next.gateway_mac);
-  write_addresses(burst.head[i].octets.data(), neighbor, next.gateway_mac);
-  if constexpr (kV6)
-    decrement_hop_limit(l3);
-  else
-    decrement_ttl(l3);
-  burst.came_by[i] = burst.bridge[i];
-  burst.bridge[i] = next.index;
-  if (burst.routed[i] == Routed::kNo) burst.routed[i] = Routed::kWhole;
 }
 
 // Its neighbor's MAC is not known.
@@ -222,12 +197,11 @@ void rewrite(const BridgeContext& next, Burst& burst, uint16_t p, Mac neighbor) 
                    [&](const HeldFrame& evicted) { drop_held(worker, evicted, Drop::kHoldFull); });
 }
 
-// The neighbors' MACs, and for each packet that has one its way to the FDB.
+// Packets go on to their neighbors where these have a MAC.
 template <bool kV6>
 void forward(Worker& worker, Burst& burst) {
   PacketScratch& packets = burst.packet_scratch;
   find_neighbors<kV6>(worker.tables.neighbors, packets);
-  uint16_t known = 0;
   for (uint16_t p = 0; p < packets.count; ++p) {
     const NeighborEntry entry(packets.word[p]);
     if (entry.is_free() || !worker.hold.empty()) [[unlikely]] {
@@ -240,17 +214,10 @@ void forward(Worker& worker, Burst& burst) {
       // frames are on their way already: the burst that carries them is in use.
       if (&burst != &worker.released && worker.hold.holds(target)) release(worker, target);
     }
-    const BridgeContext& next = worker.topology.bridge(target_of<kV6>(packets, p).bridge);
-    rewrite<kV6>(next, burst, p, entry.mac());
-    packets.frame[known] = packets.frame[p];
-    packets.key[known++] = fdb_key(next.index, entry.mac());
+    const uint64_t next_hop = fdb_key(target_of<kV6>(packets, p).bridge, entry.mac());
+    worker.next_hops.note(packets.id[p], next_hop, packets.stamp[p]);
+    forward_one<kV6>(worker, burst, p, next_hop);
   }
-  worker.tables.fdb.prepare(packets.key.data(), packets.home.data(), known);
-  for (uint16_t p = 0; p < known; ++p) {
-    burst.dst_key[packets.frame[p]] = packets.key[p];
-    burst.dst_home[packets.frame[p]] = packets.home[p];
-  }
-  worker.counters.routed += known;
 }
 
 // Frames that waited, as a burst of their own, from where they stopped.
@@ -269,20 +236,26 @@ void route(Worker& worker, Burst& burst) {
   std::fill_n(burst.routed.begin(), burst.count, Routed::kNo);
   if (burst.to_gateway_count == 0) return;
   const FibTable& fib = worker.fib.table();
+  const uint64_t routes = fib.number();
   PacketScratch& packets = burst.packet_scratch;
-  const uint16_t others = gather_ipv4(worker, burst);
+  const uint16_t others = gather_ipv4(worker, routes, burst);
+  forward_known<false>(worker, burst);
   if (packets.count != 0) {
     fib.lookup(packets.ipv4.data(), packets.hop.data(), packets.count);
     choose<false>(worker, fib, burst);
     forward<false>(worker, burst);
   }
-  if (others == 0) return;
-  gather_ipv6(worker, burst);
-  if (packets.count != 0) {
-    fib.lookup6(packets.ipv6, packets.hop.data(), packets.count);
-    choose<true>(worker, fib, burst);
-    forward<true>(worker, burst);
+  if (others != 0) {
+    gather_ipv6(worker, routes, burst);
+    forward_known<true>(worker, burst);
+    if (packets.count != 0) {
+      fib.lookup6(packets.ipv6, packets.hop.data(), packets.count);
+      choose<true>(worker, fib, burst);
+      forward<true>(worker, burst);
+    }
   }
+  // All of them, though some may be as before: so they lie side by side.
+  worker.tables.fdb.prepare(burst.dst_key.data(), burst.dst_home.data(), burst.count);
 }
 
 void post_unresolved(Worker& worker, PortIndex port, const Neighbor& target) {

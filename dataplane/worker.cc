@@ -82,6 +82,8 @@ Worker::Worker(const Topology& topology_in, Tables& tables_in, const Fib& fib_in
       dhcp_of_port(answers),
       dhcp(topology_in.config().limits.punt.per_second, twice(topology_in.config().limits.punt)),
       confirmed_claims(tables_in.secret),
+      next_hops_memory(NextHopCache::kBytes),
+      next_hops(next_hops_memory.get(), tables_in.secret),
       channel_(channel),
       ports_(ports),
       burst_limit_(topology_in.config().workers.burst),

@@ -20,11 +20,13 @@
 #include "dataplane/port.h"
 #include "dataplane/stage_stats.h"
 #include "dataplane/storm.h"
+#include "dataplane/table_memory.h"
 #include "dataplane/tables.h"
 #include "dataplane/topology.h"
 
 #include "lib/confirmed_claims.h"
 #include "lib/counter.h"
+#include "lib/next_hop_cache.h"
 #include "lib/rate_sketch.h"
 #include "lib/token_bucket.h"
 #include "lib/units.h"
@@ -162,6 +164,8 @@ class alignas(RTE_CACHE_LINE_SIZE) Worker {
   std::vector<TokenBucket> dhcp_of_port;
   TokenBucket dhcp;
   ConfirmedClaims confirmed_claims;
+  TableMemory next_hops_memory;
+  NextHopCache next_hops;
 
   std::vector<const Membership*> hearers;  // scratch of `flood`; reserved
 

@@ -46,14 +46,6 @@ inline bool header_checksum_ok(const uint8_t* l3, size_t header_length) {
   return internet_checksum({l3, header_length}) == 0;
 }
 
-// What a checksum becomes when a word under it changes (RFC 1624 §3, equation 3).
-constexpr uint16_t updated_checksum(uint16_t checksum, uint16_t from, uint16_t to) {
-  uint32_t sum = uint32_t{static_cast<uint16_t>(~checksum)} + static_cast<uint16_t>(~from) + to;
-  sum = (sum & 0xffff) + (sum >> 16);
-  sum = (sum & 0xffff) + (sum >> 16);
-  return static_cast<uint16_t>(~sum);
-}
-
 // ---- IPv4 ----
 
 // 0/8, 127/8 or 240/4, the limited broadcast included: RFC 1812 §5.3.7, RFC 6890 §2.2.2. And
@@ -101,6 +93,7 @@ inline bool is_plain4(std::span<const uint8_t> l3) {
 
 // The TTL would become 0 (RFC 1812 §5.3.1). Of a sound packet.
 inline bool ttl_expired4(const uint8_t* l3) { return l3[8] <= 1; }
+inline size_t packet_length4(const uint8_t* l3) { return load_be16(l3 + 2); }  // octets in all
 
 inline IpFault check_forward4(std::span<const uint8_t> l3) {
   const IpFault fault = check_addressed4(l3);
@@ -109,10 +102,9 @@ inline IpFault check_forward4(std::span<const uint8_t> l3) {
 
 // RFC 1812 §5.3.1, the header's checksum updated. Of a packet that check_forward4 let pass.
 inline void decrement_ttl(uint8_t* l3) {
-  const uint16_t from = load_be16(l3 + 8);  // TTL and protocol
-  const auto to = static_cast<uint16_t>(from - 0x100);
-  store_be16(l3 + 8, to);
-  store_be16(l3 + 10, updated_checksum(load_be16(l3 + 10), from, to));
+  const uint32_t from = load_be32(l3 + 8);       // TTL, protocol and checksum
+  const uint32_t sum = (from & 0xffff) + 0x100;  // RFC 1624 §3: one of the words is so much less
+  store_be32(l3 + 8, ((from - 0x01000000) & 0xffff0000) | ((sum + (sum >= 0xffff)) & 0xffff));
 }
 
 // ---- IPv6 ----
@@ -148,6 +140,7 @@ inline IpFault check_addressed6(std::span<const uint8_t> l3) {
 
 // The hop limit would become 0 (RFC 8200 §3). Of a sound packet.
 inline bool hop_limit_expired(const uint8_t* l3) { return l3[7] <= 1; }
+inline size_t packet_length6(const uint8_t* l3) { return kIpv6HeaderSize + load_be16(l3 + 4); }
 
 inline IpFault check_forward6(std::span<const uint8_t> l3) {
   const IpFault fault = check_addressed6(l3);

@@ -173,9 +173,13 @@ class NeighborTable {
   // takes an entry of before the swap for one of the epoch behind it. Who still sees the old epoch
   // a moment after the swap acts as if the claim had come a moment before it, which nobody can
   // tell. Acquire and release order the two words; nothing else is ordered by it.
-  uint32_t epoch(uint64_t key) const {
-    return epochs_[epoch_of(key)].load(std::memory_order_acquire);
-  }
+  uint32_t epoch(uint64_t key) const { return epoch_at(epoch_of(key)); }
+  uint32_t epoch_at(size_t index) const { return epochs_[index].load(std::memory_order_acquire); }
+  // Workers read an epoch for each claim and each routed packet, and rarely is one raised: they
+  // stay in every first-level cache. Several, so that control's steady questions to old neighbors
+  // do not void what was confirmed about the others.
+  static constexpr size_t kEpochs = 256;
+  static size_t epoch_of(uint64_t key) { return (key ^ key >> 8 ^ key >> 48) % kEpochs; }
 
   // Notes that the host was heard; writes only if the second changed.
   void touch(uint32_t slot, uint32_t now_s) {
@@ -234,11 +238,6 @@ class NeighborTable {
 
   static constexpr uint64_t kV6Bit = uint64_t{1} << 47;
 
-  // Workers read an epoch for each claim, and rarely is one raised: they stay in every first-level
-  // cache. Several, so that control's steady questions to old neighbors do not void what was
-  // confirmed about the others.
-  static constexpr size_t kEpochs = 256;
-  static size_t epoch_of(uint64_t key) { return (key ^ key >> 8 ^ key >> 48) % kEpochs; }
   static bool voids_confirmations(NeighborEntry from, NeighborEntry to) {
     return from.mac() != to.mac() ||
            (to.state() == NeighborState::kProbe && from.state() != NeighborState::kProbe);

@@ -12,6 +12,9 @@ using Nanos = uint64_t;
 inline constexpr Nanos kMicrosecond = 1'000;
 inline constexpr Nanos kMillisecond = 1'000'000;
 inline constexpr Nanos kSecond = 1'000'000'000;
+
+// A moment in whole seconds, as ages are kept.
+constexpr uint32_t second_of(Nanos now) { return static_cast<uint32_t>(now / kSecond); }
 inline constexpr Nanos kNever = ~Nanos{0};
 
 // A port's or a bridge's place in the config, counted from 0.
