@@ -36,8 +36,8 @@ enum class Fate : uint8_t {
 // The VLAN tags of a frame.
 enum class Tags : uint8_t {
   kNone,
-  kOwn,    // one C-tag, with the VLAN id of its bridge: all that most frames of a trunk have
-  kOther,  // any, those as well
+  kOwn,  // one C-tag, with the VLAN id of its bridge: all that most frames of a trunk have
+  kOther,
 };
 
 // The first octets of a frame as they came in, which a later stage may rewrite: all that
@@ -74,7 +74,7 @@ struct Burst {
   uint16_t peer_count = 0;
   std::array<uint16_t, kMaxBurst> peers;
 
-  // Frames that are not FirstLook::kPlain, in order: a guard looks at no others.
+  // Frames that a first look does not pass as a mere payload, in order: a guard looks at no others.
   uint16_t suspect_count = 0;
   std::array<uint16_t, kMaxBurst> suspects;
 
@@ -109,7 +109,7 @@ struct Burst {
   std::array<uint16_t, kMaxBurst> followed;  // speakers': other bridges in which a RARP moved it
 
   // Filled by route. A routed frame is from then on one of its next hop's bridge, written as the
-  // gateway sends it there: `bridge`, `head`, `tagged`, `dst_key` and `dst_home` are those.
+  // gateway sends it there: `bridge`, `head`, `tags`, `dst_key` and `dst_home` are those.
   uint16_t to_fragment = 0;  // frames that are Routed::kInFragments
   std::array<Routed, kMaxBurst> routed;
   std::array<BridgeIndex, kMaxBurst> came_by;  // routed frames': the bridge they came in by

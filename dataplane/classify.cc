@@ -24,6 +24,13 @@ BridgeIndex tagged_bridge_of(const PortContext& port, const EthernetView& view) 
   return port.transparent ? port.untagged : kNoBridge;
 }
 
+Tags tags_of(const PortContext& port, const EthernetView& view, BridgeIndex bridge) {
+  if (view.tags == 0) return Tags::kNone;
+  const bool own = view.tags == 1 && view.outer_tpid == kEtherTypeVlan && bridge != kNoBridge &&
+                   port.bridge_of_vlan(view.outer_vid()) == bridge;
+  return own ? Tags::kOwn : Tags::kOther;
+}
+
 // Frame i is more than data, as burst.said[i] has it.
 void note_speaker(Burst& burst, uint16_t i) {
   burst.evidence[i] = burst.said[i].kind;
@@ -79,10 +86,10 @@ Drop why_homeless(const PortContext& port) {
   burst.suspects[burst.suspect_count++] = i;
   if (!view) return reject(burst, i, Drop::kRunt);
   if (!burst.is_whole(i)) return reject(burst, i, Drop::kOversize);
-  burst.tags[i] = view->tags == 0 ? Tags::kNone : Tags::kOther;
-  burst.other_tags += view->tags != 0;
   if (is_evidence_ethertype(view->ether_type)) listen(burst, i, *view);
   const BridgeIndex bridge = view->tags == 0 ? port.untagged : tagged_bridge_of(port, *view);
+  burst.tags[i] = tags_of(port, *view, bridge);
+  burst.other_tags += burst.tags[i] == Tags::kOther;
   if (bridge == kNoBridge) return reject(burst, i, why_homeless(port));
   burst.bridge[i] = bridge;
   burst.src_key[i] = fdb_key(bridge, view->src);

@@ -29,13 +29,14 @@ void write_addresses(uint8_t* at, Mac dst, Mac src) {
 
 // Packet p as the gateway sends it to its next hop: without a tag, a hop older.
 template <bool kV6>
-void rewrite(const BridgeContext& next, Burst& burst, uint16_t p, Mac neighbor) {
+void rewrite(const BridgeContext& next, Burst& burst, uint16_t p, uint64_t next_hop) {
   const uint16_t i = burst.packet_scratch.frame[p];
   if (burst.tags[i] != Tags::kNone) [[unlikely]]
     cut_tags(burst, i);
   uint8_t* const l3 = burst.packet_scratch.l3[p];
-  write_addresses(l3 - kEthernetHeaderSize, neighbor, next.gateway_mac);
-  write_addresses(burst.head[i].octets.data(), neighbor, next.gateway_mac);
+  write_addresses(l3 - kEthernetHeaderSize, fdb_mac(next_hop), next.gateway_mac);
+  write_addresses(burst.head[i].octets.data(), fdb_mac(next_hop), next.gateway_mac);
+  burst.dst_key[i] = next_hop;
   if constexpr (kV6)
     decrement_hop_limit(l3);
   else
@@ -56,9 +57,7 @@ bool is_easy(const uint8_t* l3, uint16_t mtu) {
 
 template <bool kV6>
 void forward_one(Worker& worker, Burst& burst, uint16_t p, uint64_t next_hop) {
-  burst.dst_key[burst.packet_scratch.frame[p]] = next_hop;
-  const BridgeContext& next = worker.topology.bridge(fdb_bridge(next_hop));
-  rewrite<kV6>(next, burst, p, fdb_mac(next_hop));
+  rewrite<kV6>(worker.topology.bridge(fdb_bridge(next_hop)), burst, p, next_hop);
   ++worker.counters.routed;
 }
 
@@ -72,8 +71,7 @@ void forward_known(Worker& worker, Burst& burst) {
     if (next_hop != 0) [[likely]] {
       const BridgeContext& next = worker.topology.bridge(fdb_bridge(next_hop));
       if (is_easy<kV6>(packets.l3[p], next.mtu)) [[likely]] {
-        burst.dst_key[packets.frame[p]] = next_hop;
-        rewrite<kV6>(next, burst, p, fdb_mac(next_hop));
+        rewrite<kV6>(next, burst, p, next_hop);
         continue;
       }
     }

@@ -16,6 +16,17 @@ bool is_customers(const BridgeContext& bridge, Burst& burst, uint16_t i, bool tr
   return true;
 }
 
+// More tags than are read, or an encapsulation that some receivers take for the plain one (RFC
+// 1042): what is in there nobody here can tell, or looks for.
+bool is_hidden(uint16_t ether_type, std::span<const uint8_t> l3) {
+  constexpr uint64_t kSnap = 0xaaaa03000000;
+  if (is_vlan_tpid(ether_type)) return true;
+  if (ether_type >= kLeastEtherType || l3.size() < 8 || load_be64(l3.data()) >> 16 != kSnap)
+    return false;
+  const uint16_t inside = load_be16(&l3[6]);
+  return is_evidence_ethertype(inside) || inside == kEtherTypeIpv4 || is_vlan_tpid(inside);
+}
+
 void guard_one(Worker& worker, Burst& burst, uint16_t i) {
   if (burst.bridge[i] == kNoBridge || burst.fate[i] != Fate::kPending) return;
   const BridgeContext& bridge = worker.topology.bridge(burst.bridge[i]);
@@ -25,6 +36,7 @@ void guard_one(Worker& worker, Burst& burst, uint16_t i) {
   const BridgeConfig& on = *bridge.config;
   const uint16_t ether_type = burst.ether_type(i);
   const std::span<const uint8_t> l3 = burst.packet(i);
+  if (!trusted && is_hidden(ether_type, l3)) return burst.drop_frame(i, Drop::kArpInspection);
   if (on.inspect_dhcp && may_be_dhcp(ether_type, l3) && snoop(worker, burst, i, bridge, trusted) &&
       burst.fate[i] != Fate::kPending)
     return;

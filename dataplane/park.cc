@@ -34,7 +34,7 @@ void put_back(Burst& burst, const HeldFrame& held) {
   burst.head_size[i] = static_cast<uint8_t>(std::min(frame.size(), sizeof(FrameHead)));
   std::memcpy(burst.head[i].octets.data(), frame.data(), burst.head_size[i]);
   const EthernetView view = burst.ethernet(i);
-  burst.tags[i] = view.tags == 0 ? Tags::kNone : Tags::kOther;
+  burst.tags[i] = view.tags == 0 ? Tags::kNone : Tags::kOther;  // perhaps its own: no matter
   burst.other_tags += view.tags != 0;
   burst.src_key[i] = fdb_key(held.bridge, view.src);
   burst.dst_key[i] = fdb_key(held.bridge, view.dst);

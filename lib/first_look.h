@@ -14,11 +14,11 @@
 namespace godwit {
 
 enum class FirstLook : uint8_t {
-  kPlain,    // no tag, and nothing but a payload: neither evidence nor DHCP, nor what may hide them
-  kObscure,  // no tag and no evidence, but DHCP, or headers that may hide it or ND
-  kArp,      // no tag, and the EtherType of ARP
-  kLocal,    // no tag, and the EtherType in which switches speak to each other
-  kAny,      // all else
+  kPlain,    // nothing but a payload: neither evidence nor DHCP, nor what may hide them
+  kObscure,  // no evidence, but DHCP, or headers that may hide it or ND
+  kArp,      // the EtherType of ARP
+  kLocal,    // the EtherType in which switches speak to each other
+  kAny,      // all else: a tag, for one
 };
 
 // Octets that a first look takes: from the EtherType to the ports behind an IPv4 header.
@@ -59,8 +59,8 @@ inline FirstLook first_look(const uint8_t* at, size_t size) {
     case kEtherTypeVlan:
     case kEtherTypeService:
       return FirstLook::kAny;
-    default:
-      return FirstLook::kPlain;
+    default:  // who knows what is in an 802.3 frame
+      return start >> 16 < kLeastEtherType ? FirstLook::kObscure : FirstLook::kPlain;
   }
 }
 

@@ -17,6 +17,8 @@
 
 namespace godwit {
 
+// Below, it is the length of an 802.3 frame (IEEE 802.3 §3.2.6).
+inline constexpr uint16_t kLeastEtherType = 0x0600;
 inline constexpr uint16_t kEtherTypeIpv4 = 0x0800;
 inline constexpr uint16_t kEtherTypeArp = 0x0806;
 inline constexpr uint16_t kEtherTypeRarp = 0x8035;

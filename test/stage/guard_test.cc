@@ -1,6 +1,7 @@
 #include "dataplane/guard.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <catch2/catch.hpp>
 
@@ -210,6 +211,60 @@ bridges:
   CHECK(run.send(0, "c", dhcp(kAck, 1, kVm, kVmV4, 3600)) == Names{"d"});
   CHECK(run.send(0, "c", garp(kVm, kVmV4)) == Names{"d"});
   CHECK(run.send(0, "a", garp(kVm, kVmV4)).empty());
+}
+
+TEST_CASE("the guards look behind the tag of a trunk", "[guard]") {
+  GuardRun run(R"(
+ports: {server1: {}, server2: {}, uplink: {}}
+bridges:
+  tenant:
+    vlan: 10
+    ports: [{port: server1, tagged: true}, {port: server2, tagged: true}, {port: uplink, trusted: true}]
+    inspect: {arp: true, dhcp: true, source: true}
+)");
+  run.send(0, "server1", tagged(dhcp(kRequest, 1, kVm, IpAddress::v4(0), 0), 10));
+  run.send(0, "uplink", dhcp(kAck, 1, kVm, kVmV4, 3600));
+  CHECK(run.class_of(kVm) == HostClass::kRegistered);
+  const auto packet = [](const IpAddress& src) {
+    Octets frame(100);
+    const UdpFlow flow{.src = src, .dst = kServerIp, .src_port = 4000, .dst_port = 53};
+    frame.resize(build_udp(frame, {.dst = kServer, .src = kVm}, flow, {}));
+    return tagged(padded(frame, 60), 10);
+  };
+  CHECK(run.send(1, "server1", packet(kVmV4)) == Names{"uplink"});
+  CHECK(run.send(1, "server1", packet(kPinnedIp)).empty());
+  CHECK(run.send(1, "server1", tagged(garp(kVm, kVmV4), 10)) == Names{"server2", "uplink"});
+  CHECK(run.send(1, "server1", tagged(garp(kVm, kPinnedIp), 10)).empty());
+  CHECK(run.send(1, "server1", tagged(dhcp(kAck, 2, kThief, kPinnedIp, 3600), 10)).empty());
+  CHECK(run.bench.drops("server1") ==
+        Drops{{"source-guard", 1}, {"arp-inspection", 1}, {"rogue-dhcp", 1}});
+}
+
+TEST_CASE("a claim does not pass behind tags or headers that only some read", "[guard]") {
+  GuardRun run(R"(
+ports: {server1: {}, server2: {}, uplink: {}}
+bridges:
+  through: {ports: [server1, server2, {port: uplink, trusted: true}], inspect: {arp: true}}
+)");
+  Octets claim = garp(kThief, kVmV4);
+  Octets deep = tagged(tagged(tagged(claim, 0), 0), 0);
+  Octets snap = claim;
+  const Octets header{0, 36, 0xaa, 0xaa, 3, 0, 0, 0};
+  snap.insert(snap.begin() + 12, header.begin(), header.end());
+  const auto [frame, passes] = GENERATE_COPY(values<std::pair<Octets, bool>>({
+      {claim, false},
+      {tagged(claim, 0), false},
+      {tagged(tagged(claim, 0), 0), false},
+      {deep, false},
+      {padded(deep, 64), false},
+      {snap, false},
+      {padded(snap, 64), false},
+      {tagged(snap, 0), false},
+      {padded(tagged(tagged(data(kThief, kVm), 7), 7), 64), true},
+  }));
+  CHECK(run.send(0, "server1", frame).empty() != passes);
+  CHECK(run.bench.drops("server1").contains("arp-inspection") != passes);
+  if (!passes) CHECK(run.send(0, "uplink", frame).size() == 2);  // which is trusted
 }
 
 TEST_CASE("a release by its owner alone ends a binding", "[guard]") {
