@@ -41,9 +41,9 @@ void note_packets(const Worker& worker, Burst& burst) {
   Rule rule(worker.topology);
   for (uint16_t i = 0; i < burst.count; ++i) {
     const BridgeIndex bridge = burst.bridge[i];
-    if (!rule.holds(bridge, burst.in_port[i]) || burst.fate[i] != Fate::kPending) continue;
     if (burst.ether_type(i) != (kV6 ? kEtherTypeIpv6 : kEtherTypeIpv4)) continue;
-    if (burst.evidence[i] != Evidence::kData) continue;
+    if (burst.fate[i] != Fate::kPending || burst.evidence[i] != Evidence::kData) continue;
+    if (!rule.holds(bridge, burst.in_port[i])) continue;
     if (!burst.is_of_bridge(i, worker.topology.bridge(bridge).transparent)) continue;
     const std::span<const uint8_t> l3 = burst.packet(i);
     if (l3.size() < (kV6 ? kIpv6HeaderSize : kIpv4HeaderSize)) {
