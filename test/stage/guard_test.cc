@@ -12,10 +12,8 @@
 namespace godwit::test {
 namespace {
 
-using frames::kPeer;
 using frames::kVm;
 using frames::kVmV4;
-using frames::kVmV6;
 
 constexpr std::string_view kGuarded = R"(
 ports: {server1: {}, server2: {}, uplink: {}}

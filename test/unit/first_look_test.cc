@@ -13,7 +13,6 @@
 namespace godwit {
 namespace {
 
-using frames::octets;
 using frames::Octets;
 
 constexpr size_t kL3 = kEthernetHeaderSize;
