@@ -67,8 +67,8 @@ void note_to_gateway(Burst& burst, uint16_t i, uint64_t gateway_key) {
   burst.to_gateway_count += burst.dst_key[i] == gateway_key;
 }
 
-bool is_from_peer(FirstLook look, Mac dst) {
-  return look == FirstLook::kLocal && dst == kForgetGroup;
+bool is_from_peer(uint16_t ether_type, Mac dst) {
+  return ether_type == kEtherTypeLocal && dst == kForgetGroup;
 }
 
 Drop why_homeless(const PortContext& port) {
@@ -95,8 +95,7 @@ Drop why_homeless(const PortContext& port) {
   burst.src_key[i] = fdb_key(bridge, view->src);
   burst.dst_key[i] = fdb_key(bridge, view->dst);
   note_to_gateway(burst, i, topology.bridge(bridge).gateway_key);
-  if (view->ether_type == kEtherTypeLocal && view->dst == kForgetGroup)
-    burst.peers[burst.peer_count++] = i;
+  if (is_from_peer(view->ether_type, view->dst)) burst.peers[burst.peer_count++] = i;
 }
 
 constexpr size_t kTypeAt = 12;  // of the EtherType, or of the first tag
@@ -159,7 +158,8 @@ void classify_run(const Topology& topology, const PortContext& port, Burst& burs
     const bool whole = frame.size() >= shortest && burst.is_whole(i);
     const FirstLook look = whole ? look_at(frame, kTypeAt) : FirstLook::kAny;
     if (look != FirstLook::kPlain) [[unlikely]] {
-      if (look == FirstLook::kAny || is_from_peer(look, load_mac(&frame[0]))) {
+      if (look == FirstLook::kAny ||
+          is_from_peer(load_be16(&frame[kTypeAt]), load_mac(&frame[0]))) {
         if (!classify_own(topology, port, burst, i)) classify_any(topology, port, burst, i);
         continue;
       }

@@ -36,7 +36,7 @@ void guard_one(Worker& worker, Burst& burst, uint16_t i) {
   const BridgeConfig& on = *bridge.config;
   const uint16_t ether_type = burst.ether_type(i);
   const std::span<const uint8_t> l3 = burst.packet(i);
-  if (!trusted && is_hidden(ether_type, l3)) return burst.drop_frame(i, Drop::kArpInspection);
+  if (!trusted && is_hidden(ether_type, l3)) return refuse_hidden(worker, burst, i);
   if (on.inspect_dhcp && may_be_dhcp(ether_type, l3) && snoop(worker, burst, i, bridge, trusted) &&
       burst.fate[i] != Fate::kPending)
     return;

@@ -55,6 +55,8 @@ void refuse(Worker& worker, Burst& burst, uint16_t i, const Mapping& claim, Mac 
 
 }  // namespace
 
+void refuse_hidden(Worker& worker, Burst& burst, uint16_t i) { refuse(worker, burst, i, {}, {}); }
+
 void inspect(Worker& worker, Burst& burst, uint16_t i, const BridgeContext& bridge) {
   if (burst.evidence[i] == Evidence::kData) {
     if (is_obscure(burst, i)) refuse(worker, burst, i, {}, {});

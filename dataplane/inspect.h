@@ -17,4 +17,7 @@ class Worker;
 // Of frame i; drops it if it is not to pass.
 void inspect(Worker& worker, Burst& burst, uint16_t i, const BridgeContext& bridge);
 
+// Drops frame i, in which something is hidden from whoever inspects, and tells control.
+void refuse_hidden(Worker& worker, Burst& burst, uint16_t i);
+
 }  // namespace godwit

@@ -262,6 +262,7 @@ bridges:
   }));
   CHECK(run.send(0, "server1", frame).empty() != passes);
   CHECK(run.bench.drops("server1").contains("arp-inspection") != passes);
+  CHECK(run.count(AlarmKind::kArpInspection) == (passes ? 0 : 1));
   if (!passes) CHECK(run.send(0, "uplink", frame).size() == 2);  // which is trusted
 }
 
