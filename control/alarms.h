@@ -87,6 +87,9 @@ class Alarms {
   // much lately.
   void raise(Alarm alarm);
 
+  // The port's number is another's from now on.
+  void forget_port(PortIndex port) { ports_.erase(port); }
+
   std::vector<Alarm> all() const;  // that are kept, in the order in which they were told
   uint64_t told() const { return told_; }
   uint64_t count(AlarmKind kind) const { return counts_[static_cast<size_t>(kind)]; }  // told

@@ -125,9 +125,10 @@ HttpReply ApiChange::reload_config(const HttpRequest& request) const {
   const Reloaded result = subject_.reload();
   if (result.ok()) return json_reply({{"reloaded", true}});
   const std::vector<std::string> lines = result.lines("config");
-  ApiError error(
-      409, lines.front(), "config",
-      result.need_restart.empty() ? "nothing has changed" : "nothing has changed: restart");
+  ApiError error(409, lines.front(), "config",
+                 result.is_done() ? "all the rest of it is done: reload again when that is mended"
+                 : result.need_restart.empty() ? "nothing has changed"
+                                               : "nothing has changed: restart");
   for (const std::string& line : lines) error.messages.push_back({1, 1, line});
   throw error;
 }

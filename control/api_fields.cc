@@ -20,8 +20,9 @@ YamlNode scalar(const std::string& text) {
 }  // namespace
 
 ApiNames::ApiNames(const Config& config) {
-  for (const PortConfig& port : config.ports) ports.add(port.name);
-  for (const BridgeConfig& bridge : config.bridges) bridges.add(bridge.name);
+  for (const PortConfig& port : config.ports) port.absent ? ports.skip() : ports.add(port.name);
+  for (const BridgeConfig& bridge : config.bridges)
+    bridge.absent ? bridges.skip() : bridges.add(bridge.name);
 }
 
 ApiFields::ApiFields(YamlNode root, std::string where, const ApiNames& names)

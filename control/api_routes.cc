@@ -77,6 +77,7 @@ Api::Api(ApiSubject subject, std::string token)
       token_(std::move(token)),
       view_(subject_.topology, subject_.tables),
       names_(subject_.topology.config()),
+      names_of_(subject_.topology.number()),
       events_(subject_.topology, view_, subject_.control),
       show_(subject_, view_, names_),
       change_(subject_, names_),
@@ -85,6 +86,7 @@ Api::Api(ApiSubject subject, std::string token)
 void Api::handle(const HttpRequest& request, const Answer& answer) {
   HttpReply reply;
   try {
+    follow_names();
     require_access(request);
     reply = dispatch(request);
   } catch (const ApiError& error) {
@@ -94,6 +96,12 @@ void Api::handle(const HttpRequest& request, const Answer& answer) {
     reply = reply_of(ApiError(500, error.what()));
   }
   answer(std::move(reply));
+}
+
+void Api::follow_names() {
+  if (names_of_ == subject_.topology.number()) return;
+  names_ = ApiNames(subject_.topology.config());
+  names_of_ = subject_.topology.number();
 }
 
 void Api::require_access(const HttpRequest& request) const {

@@ -31,6 +31,7 @@ class Api {
   struct Route;
   static const Route kRoutes[];
 
+  void follow_names();
   void require_access(const HttpRequest& request) const;
   HttpReply dispatch(const HttpRequest& request);
   HttpReply hint(const HttpRequest& request);
@@ -41,7 +42,8 @@ class Api {
   const ApiSubject subject_;
   const std::string token_;
   const View view_;
-  const ApiNames names_;
+  ApiNames names_;         // of the config that the topology follows
+  uint64_t names_of_ = 0;  // its number
   EventFeed events_;
   const ApiShow show_;
   const ApiChange change_;

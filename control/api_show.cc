@@ -167,8 +167,7 @@ HttpReply ApiShow::alarms(const HttpRequest& request) const {
 
 Json ApiShow::port(PortIndex index) const {
   const PortContext& port = subject_.topology.port(index);
-  PortCounters counters;
-  for (const LaneView& lane : subject_.workers()) counters += lane.worker->port_counters[index];
+  const PortCounters counters = subject_.port_counters(index);
   Json bridges = Json::array();
   for (const Membership& member : port.memberships)
     bridges.push_back({{"bridge", view_.bridge_name(member.bridge)},
@@ -192,8 +191,9 @@ HttpReply ApiShow::ports(const HttpRequest& request) const {
   const JsonList::Range range = paged(fields, subject_.topology.ports().size());
   fields.finish();
   return list_reply("ports", range, [=, this](uint64_t place) -> std::optional<Json> {
-    if (!fits(only, place)) return std::nullopt;
-    return port(static_cast<PortIndex>(place));
+    const auto index = static_cast<PortIndex>(place);
+    if (!fits(only, place) || subject_.topology.port(index).absent) return std::nullopt;
+    return port(index);
   });
 }
 
@@ -224,8 +224,9 @@ HttpReply ApiShow::bridges(const HttpRequest& request) const {
   const JsonList::Range range = paged(fields, subject_.topology.bridges().size());
   fields.finish();
   return list_reply("bridges", range, [=, this](uint64_t place) -> std::optional<Json> {
-    if (!fits(only, place)) return std::nullopt;
-    return bridge(static_cast<BridgeIndex>(place));
+    const auto index = static_cast<BridgeIndex>(place);
+    if (!fits(only, place) || subject_.topology.bridge(index).absent) return std::nullopt;
+    return bridge(index);
   });
 }
 

@@ -13,6 +13,7 @@ ApiSubject subject_of(Switch& running, std::function<Reloaded()> reload) {
           .now = [&running] { return running.now(); },
           .workers = [&running] { return running.workers(); },
           .port_state = [&running](PortIndex port) { return running.port_state(port); },
+          .port_counters = [&running](PortIndex port) { return running.port_counters(port); },
           .reload = std::move(reload)};
 }
 

@@ -27,7 +27,8 @@ struct ApiSubject {
   std::function<Nanos()> now;
   std::function<std::vector<LaneView>()> workers;
   std::function<PortState(PortIndex)> port_state;
-  std::function<Reloaded()> reload;  // of the configuration; may be missing
+  std::function<PortCounters(PortIndex)> port_counters;  // of all workers
+  std::function<Reloaded()> reload;                      // of the configuration; may be missing
 };
 
 ApiSubject subject_of(Switch& running, std::function<Reloaded()> reload);

@@ -23,6 +23,10 @@ PcapngWriter::Direction direction_of(const FrameRecord& record) {
   return is_outbound ? PcapngWriter::Direction::kOutbound : PcapngWriter::Direction::kInbound;
 }
 
+uint32_t snaplen_of(const Capture::Order& order) {
+  return order.wish.snaplen == UINT32_MAX ? 0 : order.wish.snaplen;
+}
+
 // The ring whose next record is the oldest of all; nullptr when all are empty.
 RecordRing* oldest(const std::vector<std::shared_ptr<CaptureLine>>& lines) {
   RecordRing* first = nullptr;
@@ -40,12 +44,16 @@ RecordRing* oldest(const std::vector<std::shared_ptr<CaptureLine>>& lines) {
 
 void Capture::start(Order order, Nanos now) {
   auto file = std::make_unique<PcapngWriter>(order.path);
-  const uint32_t snaplen = order.wish.snaplen == UINT32_MAX ? 0 : order.wish.snaplen;
-  for (size_t p = 0; p < topology_.ports().size(); ++p)
-    if (order.wish.port.value_or(static_cast<PortIndex>(p)) == p)
-      file->add_interface(topology_.port(static_cast<PortIndex>(p)).name, snaplen);
+  std::unordered_map<PortIndex, Interface> interfaces;
+  for (size_t p = 0; p < topology_.ports().size(); ++p) {
+    const auto port = static_cast<PortIndex>(p);
+    const PortContext& context = topology_.port(port);
+    if (order.wish.port.value_or(port) != port || context.absent) continue;
+    interfaces[port] = {file->add_interface(context.name, snaplen_of(order)), context.name};
+  }
   file->flush();
   file_ = std::move(file);
+  interfaces_ = std::move(interfaces);
   order_ = std::move(order);
   until_ = order_.time == kNever ? kNever : now + order_.time;
   frames_ = lost_ = 0;
@@ -59,6 +67,21 @@ void Capture::stop() {
   if (!is_running()) return;
   write_some(std::numeric_limits<size_t>::max());
   if (is_running()) end("stopped");
+}
+
+void Capture::follow() {
+  if (!is_running() || !order_.wish.port || !topology_.port(*order_.wish.port).absent) return;
+  write_some(std::numeric_limits<size_t>::max());
+  if (is_running()) end("port");
+}
+
+// A port that came since the file began has its interface when its first frame is written.
+uint32_t Capture::interface_of(PortIndex port) {
+  Interface& interface = interfaces_[port];
+  const std::string& name = topology_.port(port).name;
+  if (interface.name == name) return interface.number;
+  interface = {file_->add_interface(name, snaplen_of(order_)), name};
+  return interface.number;
 }
 
 void Capture::turn(Nanos now, Nanos unix_time) {
@@ -91,7 +114,7 @@ void Capture::write_some(size_t most_octets) {
 void Capture::write(std::span<const uint8_t> octets) {
   const FrameRecord record = read(octets);
   file_->write(
-      {.interface = order_.wish.port ? 0U : record.port,
+      {.interface = interface_of(record.port),
        .at = epoch_ + record.at,
        .direction = direction_of(record),
        .octets = octets.subspan(sizeof record, record.captured),

@@ -11,6 +11,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <unordered_map>
 
 #include "control/pcapng_writer.h"
 #include "control/taps.h"
@@ -42,6 +43,8 @@ class Capture {
   // None may be running. Throws WriteError when the file cannot be made.
   void start(Order order, Nanos now);
   void stop();
+  // The topology follows another config.
+  void follow();
   // Control's turn: writes what the workers copied. `unix_time` is what the wall's clock says now.
   void turn(Nanos now, Nanos unix_time);
 
@@ -50,19 +53,28 @@ class Capture {
   uint64_t frames() const { return frames_; }
   uint64_t octets() const { return octets_; }
   uint64_t lost() const { return lost_; }
-  // Why it is over: "stopped", "frames", "octets", "time", or what went wrong with the file.
+  // Why it is over: "stopped", "port" (it is gone), "frames", "octets", "time", or what went wrong
+  // with the file.
   const std::string& ended() const { return ended_; }
 
  private:
   void write_some(size_t most_octets);
   void write(std::span<const uint8_t> record);
+  uint32_t interface_of(PortIndex port);
   bool is_full() const { return frames_ >= order_.frames || octets_ >= order_.octets; }
   void end(std::string why);
 
   const Topology& topology_;
   Taps& taps_;
+  // An interface of the file: a port, by the name that it had.
+  struct Interface {
+    uint32_t number = 0;
+    std::string name;
+  };
+
   Order order_;
   std::unique_ptr<PcapngWriter> file_;
+  std::unordered_map<PortIndex, Interface> interfaces_;
   Nanos until_ = 0;
   Nanos epoch_ = 0;  // 1970, less than godwit's clock
   uint64_t frames_ = 0;

@@ -26,6 +26,7 @@
 
 #include "dataplane/flood.h"
 
+#include "lib/config_change.h"
 #include "lib/suggest.h"
 
 namespace godwit {
@@ -203,7 +204,7 @@ int bench(const BenchOptions& options) {
 }
 
 int run(const RunOptions& options) {
-  const auto config = load_config(options.config);
+  auto config = load_config(options.config);
   if (!config) return kBadInput;
   std::string without;
   for (const PortConfig& port : config->ports)
@@ -214,8 +215,9 @@ int run(const RunOptions& options) {
                     "see ports in docs/configuration.md)",
                     options.config, without));
   take_dpdk_log();
+  make_room(*config);
   const Eal eal(daemon_arguments(*config, options.eal));
-  Daemon(*config, options.config).run();
+  Daemon(std::move(*config), options.config).run();
   return 0;
 }
 

@@ -48,7 +48,8 @@ class Control {
   std::string hear(const Hint& hint, Nanos now);
   // What an earlier run knew, before the workers start (control/restorer.h).
   TakenBack take_back(const State& state, Nanos unix_time, Nanos now);
-  // The topology follows another config than this, with the same ports and bridges.
+  // The topology follows another config than this, with its numbers (lib/config_change.h), and no
+  // worker follows this one any more.
   void follow(const Config& before, Nanos now);
   // The link of a port came or went. A port that is still (dataplane/port_state.h) goes down when
   // this was said for as long as frames are held.
@@ -86,6 +87,8 @@ class Control {
   void on_refused_grant(const Leases::Grant& grant, Leases::Refusal refusal);
   bool on_bound(const Leases::Grant& grant);
   void repair(Nanos now);
+  void end_absent();
+  void end_at_absent_port(uint32_t slot);
   void handle(const Event& event, Nanos now);
   MoveRecord record_of(const Event& event) const;
   MoveRecord record_of(uint64_t key, Location from, Location to, Evidence evidence,

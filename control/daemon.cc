@@ -54,6 +54,12 @@ std::string state_path(const ControlConfig& config, const std::string& config_pa
   return {};
 }
 
+template <class T>
+size_t present(const std::vector<T>& list) {
+  return static_cast<size_t>(
+      std::count_if(list.begin(), list.end(), [](const T& one) { return !one.absent; }));
+}
+
 }  // namespace
 
 Every::Every(boost::asio::io_context& loop, Nanos period, std::function<void()> work)
@@ -72,21 +78,21 @@ void Every::wait() {
   });
 }
 
-Daemon::Daemon(const Config& config, const std::string& config_path)
-    : config_(config),
+Daemon::Daemon(Config config, const std::string& config_path)
+    : config_(std::move(config)),
       config_path_(config_path),
-      devices_(config),
-      switch_(config,
-              {.workers = config.workers.count, .secret = random_secret(), .nap = nap(config)},
+      devices_(config_),
+      switch_(config_,
+              {.workers = config_.workers.count, .secret = random_secret(), .nap = nap(config_)},
               devices_.list(), devices_.pool()),
       signals_(loop_, SIGTERM, SIGINT, SIGHUP),
-      management_(loop_, switch_, config, [this] { return reload(); }),
-      link_told_(config.ports.size()),
-      rounds_seen_(config.workers.count) {
-  if (!has_cpu_for_each(config.workers.count))
+      management_(loop_, switch_, config_, [this] { return reload(); }),
+      link_told_(config_.ports.size()),
+      rounds_seen_(config_.workers.count) {
+  if (!has_cpu_for_each(config_.workers.count))
     log("warning: {} workers and control share {} CPUs: workers rest when they have nothing to do",
-        config.workers.count, cpu_count());
-  keep_state(state_path(config.control, config_path));
+        config_.workers.count, cpu_count());
+  keep_state(state_path(config_.control, config_path));
 }
 
 void Daemon::keep_state(const std::string& path) {
@@ -103,17 +109,23 @@ void Daemon::keep_state(const std::string& path) {
 
 Reloaded Daemon::reload() {
   service_.tell("RELOADING=1");
-  Reloaded result = godwit::reload(switch_, config_path_);
-  for (const std::string& line : result.lines(config_path_)) log("not reloaded: {}", line);
-  if (result.ok()) log("reloaded {}", config_path_);
+  Reloaded result = godwit::reload(switch_, devices_, config_path_);
+  const std::string_view what = result.is_done() ? "warning" : "not reloaded";
+  for (const std::string& line : result.lines(config_path_)) log("{}: {}", what, line);
+  if (result.is_done()) {
+    const Config& now = switch_.topology().config();
+    log("reloaded {}: {} ports, {} bridges", config_path_, present(now.ports),
+        present(now.bridges));
+  }
+  watch_links();
   service_.tell("READY=1");
   return result;
 }
 
 void Daemon::run() {
   switch_.start();
-  log("started: {} ports, {} bridges, {} workers ({})", config_.ports.size(),
-      config_.bridges.size(), config_.workers.count, names_of(switch_.workers()));
+  log("started: {} ports, {} bridges, {} workers ({})", present(config_.ports),
+      present(config_.bridges), config_.workers.count, names_of(switch_.workers()));
   await_signal();
   const Every turn(loop_, kTurn, [this] {
     switch_.turn();
@@ -149,11 +161,16 @@ void Daemon::await_signal() {
 void Daemon::watch_links() {
   for (size_t p = 0; p < link_told_.size(); ++p) {
     const auto port = static_cast<PortIndex>(p);
+    const PortContext& context = switch_.topology().port(port);
+    if (context.absent) {
+      link_told_[p].reset();
+      continue;
+    }
     const PortState state = switch_.port_state(port);
     switch_.control().link(port, state.up, switch_.now());
     if (std::exchange(link_told_[p], state.up) == state.up) continue;
     management_.events().link_changed(switch_.now(), port, state.up);
-    log("port {} is {} ({})", config_.ports[p].name, state.up ? "up" : "down", state.device);
+    log("port {} is {} ({})", context.name, state.up ? "up" : "down", state.device);
   }
 }
 

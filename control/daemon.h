@@ -41,10 +41,10 @@ class Every {
 
 class Daemon {
  public:
-  // Opens the ports, and takes back what an earlier run of this configuration knew. `config`, which
-  // was read from `config_path`, must outlive the daemon. Needs a started Eal. Throws
-  // std::runtime_error that says what does not work and what to do.
-  Daemon(const Config& config, const std::string& config_path);
+  // Opens the ports of `config`, which was read from `config_path`, with room for those that come
+  // later, and takes back what an earlier run of this configuration knew. Needs a started Eal.
+  // Throws std::runtime_error that says what does not work and what to do.
+  Daemon(Config config, const std::string& config_path);
 
   // Until SIGTERM or SIGINT: then what was received is forwarded, and it returns.
   void run();
@@ -57,7 +57,7 @@ class Daemon {
   void feed_watchdog();
   void tell_totals() const;
 
-  const Config& config_;  // the first; ports and bridges are always these
+  const Config config_;  // the first
   const std::string config_path_;
   Devices devices_;
   Switch switch_;

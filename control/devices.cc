@@ -14,6 +14,7 @@
 #include "dataplane/packet_port.h"
 #include "dataplane/vhost_port.h"
 
+#include "lib/config_change.h"
 #include "lib/device_name.h"
 
 namespace godwit {
@@ -32,11 +33,12 @@ constexpr uint64_t kOtherMegabytes = 256;     // rings, descriptors, routes, DPD
 uint64_t buffers(const Config& config) {
   if (config.mbufs != 0) return config.mbufs;
   uint64_t held = 0;
-  for (const BridgeConfig& bridge : config.bridges) held += bridge.moves.hold.frames;
+  for (const BridgeConfig& bridge : config.bridges)
+    if (!bridge.absent) held += bridge.moves.hold.frames;
   uint64_t count = kOfSwitch + config.limits.unresolved + std::min(held, kMostHeld) +
                    config.workers.count * kOfWorker;
   for (const PortConfig& port : config.ports)
-    count += kDescriptors * (port.queues + config.workers.count);
+    if (!port.absent) count += kDescriptors * (port.queues + config.workers.count);
   return count;
 }
 
@@ -137,7 +139,8 @@ std::vector<std::string> daemon_arguments(const Config& config,
   const uint64_t megabytes =
       (buffers(config) * (room(config) + kBufferExtra) >> 20) + kOtherMegabytes;
   std::vector<std::string> texts;
-  for (const PortConfig& port : config.ports) texts.push_back(port.device);
+  for (const PortConfig& port : config.ports)
+    if (!port.absent) texts.push_back(port.device);
   std::vector<std::string> arguments = {"--file-prefix=godwit", "--log-level=*:warning",
                                         "--log-level=lib.telemetry:error"};
   for (const auto& more : {lcore_arguments(config.workers.count, of_user),
@@ -146,17 +149,103 @@ std::vector<std::string> daemon_arguments(const Config& config,
   return arguments;
 }
 
-Devices::Devices(const Config& config) : pool_(make_pool("frames", buffers(config), room(config))) {
-  for (size_t p = 0; p < config.ports.size(); ++p) {
-    const PortConfig& port = config.ports[p];
-    owned_.push_back(open_device(port.name, port.device,
-                                 {.number = static_cast<PortIndex>(p),
-                                  .mtu = port.mtu,
-                                  .rx_queues = port.queues,
-                                  .workers = config.workers.count},
-                                 pool_.get()));
-    list_.push_back(owned_.back().get());
+Devices::Devices(const Config& config)
+    : room_(room(config)), workers_(config.workers.count), opened_(config.ports.size()) {
+  make_buffers_for(config);
+  for (size_t p = 0; p < opened_.size(); ++p)
+    if (!config.ports[p].absent) open(static_cast<PortIndex>(p), config.ports[p]);
+}
+
+DeviceList Devices::list() const {
+  DeviceList list;
+  for (const Opened& opened : opened_) list.push_back(opened.device.get());
+  return list;
+}
+
+bool Devices::stays(PortIndex port, const Config& next) const {
+  return opened_[port].device && has_same_device(opened_[port].as, next.ports[port]);
+}
+
+// The port that has it open, or nullptr.
+const PortConfig* Devices::user_of(const std::string& device) const {
+  const DeviceName name = parse_device(device);
+  for (const Opened& opened : opened_)
+    if (opened.device && is_same_device(parse_device(opened.as.device), name)) return &opened.as;
+  return nullptr;
+}
+
+// A number that the user gives stays as it is.
+void Devices::make_buffers_for(const Config& config) {
+  const uint64_t wanted = buffers(config);
+  if (wanted <= buffers_) return;
+  pools_.push_back(make_pool(fmt::format("frames{}", pools_.size()), wanted - buffers_, room_));
+  buffers_ = wanted;
+}
+
+// Frames come from the pool that has most buffers left.
+void Devices::open(PortIndex port, const PortConfig& config) {
+  if (const PortConfig* user = user_of(config.device))
+    throw std::runtime_error(
+        fmt::format("port '{}': device '{}' is that of port '{}' (one of them "
+                    "wants another)",
+                    config.name, config.device, user->name));
+  const auto most =
+      std::max_element(pools_.begin(), pools_.end(), [](const auto& a, const auto& b) {
+        return rte_mempool_avail_count(a.get()) < rte_mempool_avail_count(b.get());
+      });
+  opened_[port].device = open_device(
+      config.name, config.device,
+      {.number = port, .mtu = config.mtu, .rx_queues = config.queues, .workers = workers_},
+      most->get());
+  opened_[port].as = config;
+}
+
+std::vector<std::string> Devices::keys_that_need_restart(const Config& next) const {
+  std::vector<std::string> keys;
+  for (const PortConfig& port : next.ports)
+    if (!port.absent && port.mtu + kFrameExtra > room_)
+      keys.push_back(fmt::format("ports.{}.mtu (the frame buffers have room for {} octets)",
+                                 port.name, room_ - kFrameExtra));
+  return keys;
+}
+
+void Devices::open(const Config& next) {
+  make_buffers_for(next);
+  std::vector<PortIndex> fresh;
+  try {
+    for (size_t p = 0; p < next.ports.size(); ++p) {
+      const auto port = static_cast<PortIndex>(p);
+      const PortConfig& config = next.ports[p];
+      if (config.absent || opened_[p].device || user_of(config.device) != nullptr) continue;
+      open(port, config);
+      fresh.push_back(port);
+    }
+  } catch (...) {
+    for (const PortIndex port : fresh) opened_[port].device.reset();
+    throw;
   }
+}
+
+DeviceList Devices::list_for(const Config& next) const {
+  DeviceList list = this->list();
+  for (size_t p = 0; p < list.size(); ++p)
+    if (!stays(static_cast<PortIndex>(p), next)) list[p] = nullptr;
+  return list;
+}
+
+std::vector<std::string> Devices::close(const Config& next) {
+  for (size_t p = 0; p < opened_.size(); ++p)
+    if (!stays(static_cast<PortIndex>(p), next)) opened_[p].device.reset();
+  std::vector<std::string> failures;
+  for (size_t p = 0; p < opened_.size(); ++p) {
+    if (next.ports[p].absent || opened_[p].device) continue;
+    try {
+      open(static_cast<PortIndex>(p), next.ports[p]);
+    } catch (const std::runtime_error& error) {
+      failures.emplace_back(error.what());
+    }
+  }
+  return failures;
 }
 
 }  // namespace godwit

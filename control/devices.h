@@ -48,18 +48,50 @@ std::vector<std::string> pci_arguments(const std::vector<std::string>& devices);
 std::vector<std::string> daemon_arguments(const Config& config,
                                           const std::vector<std::string>& of_user);
 
+// By PortIndex; nullptr: none.
+using DeviceList = std::vector<PortDevice*>;
+
+// Another configuration comes in three steps: open() what it has in addition, run by it with list()
+// and with what close() leaves open, then close() the rest. What cannot be opened beside what is
+// open, because it is the same device, is opened then.
 class Devices {
  public:
-  // Opens them all, for config.workers.count workers. Needs a started Eal. Throws as open_device.
+  // Opens them all, for config.workers.count workers. `config` has its room (lib/config_change.h)
+  // and must outlive this or be followed by another. Needs a started Eal. Throws as open_device.
   explicit Devices(const Config& config);
 
-  std::span<PortDevice* const> list() const { return list_; }  // by PortIndex
-  rte_mempool* pool() const { return pool_.get(); }
+  rte_mempool* pool() const { return pools_.front().get(); }
+  DeviceList list() const;
+
+  // The keys of `next`, which has the numbers of the config so far, that the frame buffers are too
+  // small for.
+  std::vector<std::string> keys_that_need_restart(const Config& next) const;
+  // Opens what is new, and makes more frame buffers if that wants more of them. Throws as
+  // open_device and make_pool, and then no port has changed.
+  void open(const Config& next);
+  // Those that stay in use, and those that are new.
+  DeviceList list_for(const Config& next) const;
+  // Closes the others, and opens what had to wait for that. What cannot be opened is told, one line
+  // each; such a port has no device until the next time.
+  std::vector<std::string> close(const Config& next);
 
  private:
-  PoolPointer pool_;  // outlives the devices
-  std::vector<std::unique_ptr<PortDevice>> owned_;
-  std::vector<PortDevice*> list_;
+  struct Opened {
+    std::unique_ptr<PortDevice> device;
+    PortConfig as;  // this port
+  };
+
+  bool stays(PortIndex port, const Config& next) const;
+  const PortConfig* user_of(const std::string& device) const;
+  void open(PortIndex port, const PortConfig& config);
+  void make_buffers_for(const Config& config);
+
+  const uint16_t room_;  // of each buffer, for a frame
+  const uint16_t workers_;
+  // They outlive the devices: a buffer may be anywhere.
+  std::vector<PoolPointer> pools_;
+  uint64_t buffers_ = 0;        // in all pools
+  std::vector<Opened> opened_;  // by PortIndex
 };
 
 }  // namespace godwit

@@ -48,7 +48,7 @@ class EventSource final : public BodySource {
       if (wanted_[log]) missed += begins[log] - places_[log];
       places_[log] = begins[log];
     }
-    if (missed > 0) write(piece, "missed", {{"events", missed}});
+    if (missed > 0) write(piece, "missed", Json{{"events", missed}}.dump());
   }
 
   // The log whose next event happened first.
@@ -65,10 +65,10 @@ class EventSource final : public BodySource {
     return first;
   }
 
-  void write(std::string& piece, std::string_view name, const Json& json) const {
+  void write(std::string& piece, std::string_view name, std::string_view json) const {
     std::string id;
     for (const uint64_t place : places_) id += fmt::format("{}{}", id.empty() ? "" : "-", place);
-    piece += fmt::format("id: {}\nevent: {}\ndata: {}\n\n", id, name, json.dump());
+    piece += fmt::format("id: {}\nevent: {}\ndata: {}\n\n", id, name, json);
   }
 
   EventFeed& feed_;
@@ -80,14 +80,18 @@ class EventSource final : public BodySource {
 EventFeed::EventFeed(const Topology& topology, const View& view, Control& control)
     : topology_(topology), view_(view), control_(control) {
   control_.alarms().on_alarm = [this](const Alarm& alarm) {
-    alarms_.add(alarm);
+    alarms_.add({alarm.at, view_.alarm(alarm).dump()});
     if (on_alarm) on_alarm(alarm);
   };
 }
 
 EventFeed::~EventFeed() { control_.alarms().on_alarm = nullptr; }
 
-void EventFeed::link_changed(Nanos at, PortIndex port, bool up) { links_.add({at, port, up}); }
+void EventFeed::link_changed(Nanos at, PortIndex port, bool up) {
+  const Json change = {
+      {"at_ns", at}, {"port", topology_.port(port).name}, {"state", up ? "up" : "down"}};
+  links_.add({at, change.dump()});
+}
 
 EventFeed::Places EventFeed::begins() const {
   const MoveLog& moves = control_.moves();
@@ -121,21 +125,18 @@ Nanos EventFeed::happened_at(EventLog log, uint64_t place) const {
   return kNever;
 }
 
-Json EventFeed::event(EventLog log, uint64_t place) const {
+std::string EventFeed::event(EventLog log, uint64_t place) const {
   switch (log) {
     case EventLog::kMoves:
-      return view_.move(control_.moves().records()[place]);
+      return view_.move(control_.moves().records()[place]).dump();
     case EventLog::kVerdicts:
-      return view_.move(control_.moves().revised()[place]);
+      return view_.move(control_.moves().revised()[place]).dump();
     case EventLog::kAlarms:
-      return view_.alarm(alarms_[place]);
+      return alarms_[place].json;
     case EventLog::kLinks:
-      break;
+      return links_[place].json;
   }
-  const LinkChange& change = links_[place];
-  return {{"at_ns", change.at},
-          {"port", topology_.port(change.port).name},
-          {"state", change.up ? "up" : "down"}};
+  return {};
 }
 
 std::unique_ptr<BodySource> EventFeed::subscribe(const std::vector<EventLog>& logs,

@@ -14,6 +14,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -31,12 +32,6 @@ inline constexpr std::array<std::string_view, 4> kEventLogNames = {"move", "verd
 
 class EventFeed {
  public:
-  struct LinkChange {
-    Nanos at = 0;
-    PortIndex port = 0;
-    bool up = false;
-  };
-
   // Keeps the references, and takes control's Alarms::on_alarm.
   EventFeed(const Topology& topology, const View& view, Control& control);
   ~EventFeed();
@@ -60,6 +55,11 @@ class EventFeed {
  private:
   friend class EventSource;
   using Wanted = std::array<bool, kEventLogNames.size()>;
+  // As it was told: a port may have another name by now.
+  struct Told {
+    Nanos at = 0;
+    std::string json;
+  };
   using Places = std::array<uint64_t, kEventLogNames.size()>;
 
   static constexpr size_t kLatest = 4096;  // of what no log of control's keeps
@@ -67,13 +67,13 @@ class EventFeed {
   Places begins() const;  // of what the logs still have
   Places ends() const;
   Nanos happened_at(EventLog log, uint64_t place) const;
-  Json event(EventLog log, uint64_t place) const;
+  std::string event(EventLog log, uint64_t place) const;  // JSON
 
   const Topology& topology_;
   const View& view_;
   Control& control_;
-  Tail<Alarm> alarms_{kLatest};
-  Tail<LinkChange> links_{kLatest};
+  Tail<Told> alarms_{kLatest};
+  Tail<Told> links_{kLatest};
   Places told_{};  // where the logs ended at the last poll
   std::vector<BodySource*> clients_;
 };

@@ -32,6 +32,18 @@ void HostEdits::follow(BridgeIndex bridge, const std::vector<StaticHostConfig>& 
     if (!is_in(before, host)) pin(bridge, host.mac, host.port, host.ip, now);
 }
 
+// Who has the gateway's MAC or one of its addresses so far is a host no longer.
+void HostEdits::follow(BridgeIndex bridge, const std::optional<GatewayConfig>& before, Nanos now) {
+  const BridgeContext& is = topology_.bridge(bridge);
+  if (before && before->mac != is.gateway_mac) unpin(bridge, before->mac);
+  if (!is.has_gateway) return;
+  locate(bridge, is.gateway_mac, kSelf, now);
+  for (const IpAddress& ip : is.gateway_ips)
+    for (auto hit = tables_.neighbors.find(bridge, ip); hit;
+         hit = tables_.neighbors.find(bridge, ip))
+      neighbor_aging_.remove(hit.slot, hit.entry);
+}
+
 HostEdit HostEdits::pin(BridgeIndex bridge, Mac mac, PortIndex port, std::optional<IpAddress> ip,
                         Nanos now) {
   const HostEdit mapped = ip ? map(bridge, mac, *ip, now) : HostEdit::kAlready;
@@ -41,7 +53,7 @@ HostEdit HostEdits::pin(BridgeIndex bridge, Mac mac, PortIndex port, std::option
 }
 
 // Workers change entries meanwhile: each round begins with what stands there now.
-HostEdit HostEdits::locate(BridgeIndex bridge, Mac mac, PortIndex port, Nanos now) {
+HostEdit HostEdits::locate(BridgeIndex bridge, Mac mac, Location port, Nanos now) {
   const FdbEntry fixed = first_heard(port, HostClass::kStatic, now);
   for (;;) {
     if (const auto hit = tables_.fdb.find(bridge, mac)) {

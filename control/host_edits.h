@@ -46,6 +46,10 @@ class HostEdits {
   HostEdit add(BridgeIndex bridge, Mac mac, PortIndex port, std::optional<IpAddress> ip, Nanos now);
   // The static hosts of the configuration are what it says now, no longer these.
   void follow(BridgeIndex bridge, const std::vector<StaticHostConfig>& before, Nanos now);
+  // The bridge's gateway is what the configuration says now, no longer this.
+  void follow(BridgeIndex bridge, const std::optional<GatewayConfig>& before, Nanos now);
+  // There is no such host any more, whatever the configuration said; false if none was known.
+  bool end(BridgeIndex bridge, Mac mac) { return unpin(bridge, mac) == HostEdit::kDone; }
   // Forgets where the host is; of a static one, its static addresses, too.
   HostEdit remove(BridgeIndex bridge, Mac mac);
 
@@ -54,7 +58,7 @@ class HostEdits {
   HostEdit pin(BridgeIndex bridge, Mac mac, PortIndex port, std::optional<IpAddress> ip, Nanos now);
   HostEdit unpin(BridgeIndex bridge, Mac mac);
   HostEdit map(BridgeIndex bridge, Mac mac, const IpAddress& ip, Nanos now);
-  HostEdit locate(BridgeIndex bridge, Mac mac, PortIndex port, Nanos now);
+  HostEdit locate(BridgeIndex bridge, Mac mac, Location port, Nanos now);
 
   const Topology& topology_;
   Tables& tables_;

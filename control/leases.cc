@@ -91,6 +91,7 @@ bool Leases::bind(const Grant& grant, Lease lease) {
     on_refused(grant, why);
     return false;
   };
+  if (bridge.absent) return false;
   if (bridge.is_gateway_ip(grant.ip)) return refuse(Refusal::kGatewayIp);
   if (!bridge.is_on_link(grant.ip)) return false;
   const Neighbor neighbor{grant.bridge, grant.ip};

@@ -118,6 +118,7 @@ class Metrics final : public BodySource {
     if (family_ < kHosts) return add_port(piece, static_cast<PortIndex>(index));
     if (family_ == kHosts) {
       const auto bridge = static_cast<BridgeIndex>(index);
+      if (subject_.topology.bridge(bridge).absent) return 0;
       piece += fmt::format("godwit_bridge_hosts{{bridge=\"{}\"}} {}\n",
                            subject_.topology.bridge(bridge).name, view_.hosts(bridge));
     } else if (family_ < kTheRest) {
@@ -131,14 +132,14 @@ class Metrics final : public BodySource {
   }
 
   size_t add_port(std::string& piece, PortIndex index) const {
+    if (subject_.topology.port(index).absent) return 0;
     const std::string& name = subject_.topology.port(index).name;
     if (family_ == kLinks) {
       const bool up = subject_.port_state(index).up;
       piece += fmt::format("godwit_port_up{{port=\"{}\"}} {}\n", name, up ? 1 : 0);
       return 1;
     }
-    PortCounters sum;
-    for (const LaneView& lane : lanes_) sum += lane.worker->port_counters[index];
+    const PortCounters sum = subject_.port_counters(index);
     if (family_ < kDrops) {
       const PortMetric& metric = kPortMetrics[family_];
       piece += fmt::format("godwit_{}{{port=\"{}\"}} {}\n", metric.name, name,

@@ -138,4 +138,14 @@ void MoveLog::offered(uint64_t key, Nanos now, std::span<const Location> deliver
   }
 }
 
+void MoveLog::forget_port(PortIndex port) {
+  const auto forget = [port](MoveRecord& record) {
+    if (record.from == port) record.from = kNoLocation;
+    if (record.to == port) record.to = kNoLocation;
+  };
+  for (uint64_t n = records_.begin(); n < records_.end(); ++n) forget(records_[n]);
+  for (uint64_t n = revised_.begin(); n < revised_.end(); ++n) forget(revised_[n]);
+  for (auto& [key, record] : pending_) forget(record);
+}
+
 }  // namespace godwit

@@ -72,6 +72,9 @@ class MoveLog {
     lost_before_.erase(key);
   }
 
+  // The port's number is another's from now on: what is on record of it has no port there.
+  void forget_port(PortIndex port);
+
   // This IP was found to be the host's at that instant: a move of the same instant, which the same
   // frame told of, takes it along.
   void named(uint64_t key, Nanos at, const IpAddress& ip);

@@ -2,6 +2,7 @@
 
 #include <exception>
 #include <memory>
+#include <stdexcept>
 #include <utility>
 
 #include <fmt/format.h>
@@ -19,17 +20,48 @@ std::vector<std::string> Reloaded::lines(const std::string& path) const {
   for (const std::string& key : need_restart)
     lines.push_back(fmt::format("{}: {} needs a restart to change", path, key));
   if (!failure.empty()) lines.push_back(failure);
+  lines.insert(lines.end(), not_opened.begin(), not_opened.end());
   return lines;
 }
 
-Reloaded reload(Switch& running, const std::string& config_path) {
+namespace {
+
+// What cannot change while the switch runs, once the next config has its numbers.
+std::vector<std::string> fit(const Config& now, Config& next, const Devices& devices) {
+  std::vector<std::string> keys = take_numbers(now, next);
+  if (!keys.empty()) return keys;
+  keys = keys_that_need_restart(now, next);
+  for (const auto& more = devices.keys_that_need_restart(next); const std::string& key : more)
+    keys.push_back(key);
+  return keys;
+}
+
+void require_devices(const Config& config) {
+  std::string without;
+  for (const PortConfig& port : config.ports)
+    if (!port.absent && port.device.empty()) without += (without.empty() ? "" : ", ") + port.name;
+  if (!without.empty())
+    throw std::runtime_error(fmt::format("ports without a device: {}", without));
+}
+
+}  // namespace
+
+Reloaded reload(Switch& running, Devices& devices, const std::string& config_path) {
   Reloaded result;
   try {
     ConfigResult next = read_config(config_path);
     result.errors = std::move(next.errors);
     if (!result.ok()) return result;
-    result.need_restart = keys_that_need_restart(running.topology().config(), next.config);
-    if (result.ok()) running.follow(std::make_unique<const Config>(std::move(next.config)));
+    result.need_restart = fit(running.topology().config(), next.config, devices);
+    if (!result.ok()) return result;
+    require_devices(next.config);
+    devices.open(next.config);
+    auto config = std::make_unique<const Config>(std::move(next.config));
+    const DeviceList list = devices.list_for(*config);
+    running.follow(std::move(config), list);
+    const Config& now = running.topology().config();
+    result.not_opened = devices.close(now);
+    if (const DeviceList opened = devices.list(); opened != list) running.use_devices(opened);
   } catch (const std::exception& error) {
     result.failure = error.what();
   }

@@ -42,6 +42,19 @@ bool is_offered(const Burst& burst, uint16_t i) {
          why == Drop::kPortDown || why == Drop::kVlanMismatch || why == Drop::kStormUnknown;
 }
 
+std::vector<std::unique_ptr<ArrayPort>> make_ports(size_t count, ArrayPort::Sink& sink) {
+  std::vector<std::unique_ptr<ArrayPort>> ports;
+  for (size_t p = 0; p < count; ++p)
+    ports.push_back(std::make_unique<ArrayPort>(static_cast<PortIndex>(p), sink));
+  return ports;
+}
+
+std::vector<Port*> pointers(const std::vector<std::unique_ptr<ArrayPort>>& ports) {
+  std::vector<Port*> list;
+  for (const auto& port : ports) list.push_back(port.get());
+  return list;
+}
+
 }  // namespace
 
 void Replay::FreePool::operator()(rte_mempool* pool) const { rte_mempool_free(pool); }
@@ -62,17 +75,12 @@ Replay::Replay(const Topology& topology, CaptureMerge& captures, CaptureDirector
       fib_(topology.config()),
       channel_("replay", kEvents),
       channels_{&channel_},
-      ports_(topology.ports().size()),
-      port_list_(topology.ports().size()),
+      ports_(make_ports(topology.ports().size(), *this)),
       quiescence_(1),  // of no thread: worker and control take turns here
-      worker_(topology, tables_, fib_, channel_, pool_.get(), port_list_),
+      worker_(topology, tables_, fib_, channel_, pool_.get(), pointers(ports_)),
       control_(topology, tables_, channels_, quiescence_) {
-  Sink& sink = *this;
-  for (size_t p = 0; p < ports_.size(); ++p) {
-    ports_[p] = std::make_unique<ArrayPort>(static_cast<PortIndex>(p), sink);
-    port_list_[p] = ports_[p].get();
+  for (size_t p = 0; p < ports_.size(); ++p)
     tables_.ports.set(static_cast<PortIndex>(p), topology.port(static_cast<PortIndex>(p)).enabled);
-  }
   worker_.observer.store(this, std::memory_order_relaxed);  // of this thread
   control_.moves().keep_at_most(kMovesOnRecord);
 }

@@ -88,7 +88,6 @@ class Replay final : private BurstObserver, private ArrayPort::Sink {
   Channel channel_;
   Channel* channels_[1];
   std::vector<std::unique_ptr<ArrayPort>> ports_;
-  std::vector<Port*> port_list_;
   Quiescence quiescence_;
   Worker worker_;
   Control control_;

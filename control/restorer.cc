@@ -22,7 +22,8 @@ template <class Index, class Contexts>
 std::vector<Index> indices(const std::vector<std::string>& names, const Contexts& contexts,
                            Index none) {
   std::unordered_map<std::string_view, Index> here;
-  for (size_t i = 0; i < contexts.size(); ++i) here[contexts[i].name] = static_cast<Index>(i);
+  for (size_t i = 0; i < contexts.size(); ++i)
+    if (!contexts[i].absent) here[contexts[i].name] = static_cast<Index>(i);
   std::vector<Index> of_names;
   for (const std::string& name : names) {
     const auto at = here.find(name);

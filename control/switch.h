@@ -68,9 +68,10 @@ struct SwitchOptions {
 
 class Switch {
  public:
-  // `devices` by PortIndex; each has a port for every worker, 0 .. workers - 1. Workers take frames
-  // of their own from `pool`. `config`, the devices and the pool must outlive the switch. Needs a
-  // started Eal. Throws std::runtime_error and std::system_error when memory is short.
+  // `devices` by PortIndex, nullptr where there is none; each has a port for every worker, 0 ..
+  // workers - 1. Workers take frames of their own from `pool`. `config`, the devices, as long as
+  // they are in use, and the pool must outlive the switch. Needs a started Eal. Throws
+  // std::runtime_error and std::system_error when memory is short.
   Switch(const Config& config, const SwitchOptions& options, std::span<PortDevice* const> devices,
          rte_mempool* pool);
   ~Switch();
@@ -87,9 +88,12 @@ class Switch {
   // Control's turn: hears the workers and does what is due.
   void turn();
 
-  // Runs by this configuration from now on; see control/reload.h, which knows that it may. Throws
+  // Runs by this configuration from now on, with these devices; see control/reload.h, which knows
+  // that it may. When it returns, no worker uses a device that is not among them. Throws
   // std::runtime_error when memory is short, and then nothing has changed.
-  void follow(std::unique_ptr<const Config> next);
+  void follow(std::unique_ptr<const Config> next, std::span<PortDevice* const> devices);
+  // The same configuration, with these devices.
+  void use_devices(std::span<PortDevice* const> devices);
 
   const Topology& topology() const { return topology_; }
   const Tables& tables() const { return tables_; }
@@ -101,9 +105,10 @@ class Switch {
   Trace& trace() { return trace_; }
   Nanos now() const { return clock_.now(); }  // since the switch was made
 
-  PortState port_state(PortIndex port) const { return devices_[port]->state(); }
-  Totals totals() const;                             // of all workers
-  PortCounters port_counters(PortIndex port) const;  // of all workers
+  PortState port_state(PortIndex port) const;  // without a device: down
+  Totals totals() const;                       // of all workers
+  // Of all workers, since the port has its number.
+  PortCounters port_counters(PortIndex port) const;
   WorkerCounters worker_counters() const { return totals().counters; }
   StageStats stage_stats() const;  // of all workers; zero unless timed
   std::vector<LaneView> workers() const;
@@ -112,7 +117,16 @@ class Switch {
   struct Lane;
   class User;
 
-  void use_devices();
+  using PortLists = std::vector<std::unique_ptr<const PortList>>;  // by worker
+
+  std::vector<Port*> ports_of(uint16_t worker, std::span<PortDevice* const> devices) const;
+  PortLists lists_of(std::span<PortDevice* const> devices) const;
+  void use_lists(PortLists lists, std::span<PortDevice* const> devices);
+  void set_state(PortIndex port);
+  void tell_workers(OrderKind kind, Location port, BridgeIndex bridge = kNoBridge);
+  void begin_counts(const Config& before);
+  void renew(const Config& before);
+  PortCounters counted(PortIndex port) const;
   std::vector<Worker*> worker_list() const;
   std::vector<Channel*> make_lanes(uint16_t workers, rte_mempool* pool);
   void run(uint16_t index);
@@ -121,11 +135,13 @@ class Switch {
 
   Topology topology_;
   const Nanos nap_;
-  std::vector<PortDevice*> devices_;
+  std::vector<PortDevice*> devices_;  // by PortIndex
   Tables tables_;
   Fib fib_;
   Quiescence quiescence_;
   std::vector<std::unique_ptr<User>> users_;  // by PortIndex
+  // What was counted before the port had its number.
+  std::vector<PortCounters> counted_before_;
   std::vector<std::unique_ptr<Lane>> lanes_;
   std::vector<Channel*> channels_;
   Control control_;

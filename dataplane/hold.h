@@ -84,6 +84,11 @@ class HoldQueues {
     return count;
   }
 
+  // The frames for which is_meant(Target, HeldFrame) are the caller's again: dropped(HeldFrame).
+  // The rest stays in its order.
+  template <class IsMeant, class Dropped>
+  void drop_if(IsMeant is_meant, Dropped dropped);
+
   // Calls each(Target, PortIndex, Nanos& asked) for at most `most` targets, others in each call:
   // the port by which its oldest frame came, and when control was last told to ask.
   template <class Each>

@@ -67,6 +67,27 @@ void HoldQueues<Target>::push(const Target& target, HoldShare share, const HeldF
   ++held_;
 }
 
+// Each queue is turned round once: what stays goes from its head to its end.
+template <class Target>
+template <class IsMeant, class Dropped>
+void HoldQueues<Target>::drop_if(IsMeant is_meant, Dropped dropped) {
+  for (uint16_t at = oldest_, next; at != kNone; at = next) {
+    Queue& queue = queues_[at];
+    next = queue.newer;
+    for (uint16_t left = queue.count; left > 0; --left) {
+      const uint16_t e = queue.first;
+      if (is_meant(queue.target, entries_[e].frame)) {
+        dropped(pop(at));
+      } else if (e != queue.last) {
+        queue.first = entries_[e].next;
+        entries_[e].next = kNone;
+        entries_[queue.last].next = e;
+        queue.last = e;
+      }
+    }
+  }
+}
+
 template <class Target>
 uint16_t HoldQueues<Target>::add_target(const Target& target, Nanos now) {
   const uint16_t at = free_queue_;

@@ -1,5 +1,6 @@
-// What control tells a worker: frames of godwit's own to send, and that a neighbor does not answer.
-// Only workers send, so that a port's queue has one writer.
+// What control tells a worker: frames of godwit's own to send, what becomes of frames that wait,
+// and that a port or a bridge is another than it was. Only workers send, so that a port's queue has
+// one writer.
 #pragma once
 
 #include <array>
@@ -17,10 +18,12 @@
 namespace godwit {
 
 enum class OrderKind : uint8_t {
-  kSend,    // `octets` in `bridge`: to port `to`, or, if that is kNoLocation, to all but `except`
-  kGiveUp,  // `ip` in `bridge` does not answer: drop what waits for it, and tell the senders
-  kRefuse,  // there is no room to ask for it: drop what waits
-  kUnpark,  // `host` may stand still no longer: send what waits for it
+  kSend,     // `octets` in `bridge`: to port `to`, or, if that is kNoLocation, to all but `except`
+  kGiveUp,   // `ip` in `bridge` does not answer: drop what waits for it, and tell the senders
+  kRefuse,   // there is no room to ask for it: drop what waits
+  kUnpark,   // `host` may stand still no longer: send what waits for it
+  kDiscard,  // there is no port `to`, or no `bridge`, any more: drop what came by it and waits
+  kLimits,   // those of port `to` are others in the config
 };
 
 struct Order {

@@ -21,12 +21,12 @@ namespace godwit {
 class StormLimits {
  public:
   explicit StormLimits(const Config& config) {
-    for (const PortConfig& port : config.ports) {
-      const uint64_t workers =
-          std::min(port.queues, config.workers.count);  // that share its frames
-      ports_.push_back({share(port.storm.broadcast, workers), share(port.storm.multicast, workers),
-                        share(port.storm.unknown_unicast, workers)});
-    }
+    for (const PortConfig& port : config.ports) ports_.push_back(limits_of(port, config));
+  }
+
+  // What is used up of the limits that the port had is forgotten.
+  void renew(PortIndex port, const Config& config) {
+    ports_[port] = limits_of(config.ports[port], config);
   }
 
   // A frame to `dst` from `port` is to be flooded: the reason why not, if there is one.
@@ -44,6 +44,11 @@ class StormLimits {
     TokenBucket unknown;
   };
 
+  static OfPort limits_of(const PortConfig& port, const Config& config) {
+    const uint64_t workers = std::min(port.queues, config.workers.count);  // that share its frames
+    return {share(port.storm.broadcast, workers), share(port.storm.multicast, workers),
+            share(port.storm.unknown_unicast, workers)};
+  }
   // As many at once as a second brings.
   static TokenBucket share(Rate rate, uint64_t workers) {
     if (rate.per_second == 0) return {};

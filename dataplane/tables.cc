@@ -22,6 +22,11 @@ size_t fixed_ips(const BridgeConfig& bridge) {
                                            [](const auto& host) { return host.ip.has_value(); }));
 }
 
+size_t ports_present(const Config& config) {
+  return static_cast<size_t>(std::count_if(config.ports.begin(), config.ports.end(),
+                                           [](const auto& port) { return !port.absent; }));
+}
+
 size_t untrusted_members(const BridgeConfig& bridge) {
   const auto& members = bridge.members;
   return static_cast<size_t>(
@@ -42,7 +47,7 @@ uint64_t learn_floor(const Config& config, const BridgeConfig& bridge) {
 }
 
 uint64_t neighbor_floor(const Config& config) {
-  return floor_within(config.neighbors.floor, config.neighbors.limit, config.ports.size());
+  return floor_within(config.neighbors.floor, config.neighbors.limit, ports_present(config));
 }
 
 uint32_t fdb_entries(const Config& config) {
@@ -67,7 +72,11 @@ QuotaLimits fdb_limits(const Config& config) {
     limits.per_bridge.push_back(static_cast<int64_t>(bridge.learn_limit + fixed_macs(bridge)));
     const auto floor = static_cast<int64_t>(learn_floor(config, bridge));
     for (const MemberConfig& member : bridge.members) {
-      if (member.trusted) continue;
+      // Counted all the same: it may be trusted no longer some day.
+      if (member.trusted) {
+        limits.per_port.push_back({static_cast<BridgeIndex>(b), member.port});
+        continue;
+      }
       const auto here = std::count_if(bridge.static_hosts.begin(), bridge.static_hosts.end(),
                                       [&](const auto& host) { return host.port == member.port; });
       limits.per_port.push_back({static_cast<BridgeIndex>(b), member.port,
@@ -115,6 +124,10 @@ Tables::Tables(const Config& config, const HashSecret& secret_in)
       reflections(kReflectionLines) {
   for (size_t b = 0; b < config.bridges.size(); ++b)
     seed(*this, static_cast<BridgeIndex>(b), config.bridges[b]);
+}
+
+std::array<std::shared_ptr<const void>, 2> Tables::follow(const Config& config) {
+  return {fdb.follow(fdb_limits(config)), neighbors.follow(neighbor_limits(config))};
 }
 
 }  // namespace godwit

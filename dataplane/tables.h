@@ -1,6 +1,9 @@
 // The tables that all workers and control share, in memory of their own.
 #pragma once
 
+#include <array>
+#include <memory>
+
 #include "dataplane/port_state.h"
 #include "dataplane/table_memory.h"
 
@@ -22,6 +25,10 @@ struct Tables {
   // Sized by the config, with its static hosts and gateways in place. Throws std::system_error when
   // memory is short.
   Tables(const Config& config, const HashSecret& secret_in);
+
+  // Control's: as many entries may come as this config says, within the size that the first gave.
+  // Whoever calls keeps what is returned until a grace period is over.
+  std::array<std::shared_ptr<const void>, 2> follow(const Config& config);
 
   HashSecret secret;
   TableMemory fdb_memory;

@@ -82,6 +82,7 @@ TopologyContents::TopologyContents(const Config& config_in) : config(config_in) 
   for (size_t p = 0; p < ports.size(); ++p) {
     const PortConfig& from = config.ports[p];
     ports[p].name = from.name;
+    ports[p].absent = from.absent;
     ports[p].enabled = from.enabled;
     ports[p].isolated = from.isolated;
     ports[p].mirror = from.mirror;
@@ -92,6 +93,7 @@ TopologyContents::TopologyContents(const Config& config_in) : config(config_in) 
   for (size_t b = 0; b < bridges.size(); ++b) {
     const BridgeConfig& from = config.bridges[b];
     bridges[b].name = from.name;
+    bridges[b].absent = from.absent;
     bridges[b].index = static_cast<BridgeIndex>(b);
     bridges[b].vlan = from.vlan.value_or(0);
     bridges[b].is_guarded = from.inspect_arp || from.inspect_dhcp || from.inspect_source;
@@ -129,6 +131,7 @@ void TopologyContents::join(const Membership& membership) {
 
 std::unique_ptr<const TopologyContents> Topology::replace(std::unique_ptr<const Config> config) {
   auto next = std::make_unique<TopologyContents>(*config);
+  next->number = now().number + 1;
   next->owned_config = std::move(config);
   std::unique_ptr<const TopologyContents> before = std::move(contents_);
   contents_ = std::move(next);

@@ -1,10 +1,12 @@
 // Ports and bridges as the pipeline asks for them: "which bridge does this frame belong to", "who
 // else is in it", made from the config and read-only, by any thread.
 //
-// Control may put another config in its place while workers read (control/reload.h). It has the
-// same ports and bridges, so an index stays right; what a reader got a reference to stays as it
-// was, and lives until a grace period after that. So a burst may begin under one config and end
-// under the other, and no frame is lost by it.
+// Control may put another config in its place while workers read (control/reload.h). Whatever is in
+// both has the same index in both, and there are as many indices as before, some of them absent
+// (lib/config_change.h): so an index that was right may be of nobody now, but is never of another.
+// What a reader got a reference to stays as it was, and lives until a grace period after that. So a
+// burst may begin under one config and end under the other, and no frame is lost by it that neither
+// of them loses.
 #pragma once
 
 #include <atomic>
@@ -32,6 +34,7 @@ struct Membership {
 
 struct PortContext {
   std::string name;
+  bool absent = false;               // in no bridge, and without a device
   BridgeIndex untagged = kNoBridge;  // takes frames without a tag (and with VLAN id 0)
   bool transparent = false;          // ... and, being VLAN-transparent, with any tag not in by_vlan
   std::unique_ptr<BridgeIndex[]> by_vlan;  // kVlanIds bridges by tag, or null: no tagged membership
@@ -45,6 +48,7 @@ struct PortContext {
 
 struct BridgeContext {
   std::string name;
+  bool absent = false;  // without a member
   BridgeIndex index = kNoBridge;
   uint16_t vlan = 0;  // 0: VLAN-transparent
   bool transparent = false;
@@ -93,6 +97,7 @@ struct TopologyContents {
   explicit TopologyContents(const Config& config_in);
 
   const Config& config;
+  uint64_t number = 0;
   std::unique_ptr<const Config> owned_config;  // unless it is somebody else's
   std::vector<PortContext> ports;
   std::vector<BridgeContext> bridges;
@@ -112,6 +117,7 @@ class Topology {
       : contents_(std::make_unique<const TopologyContents>(config)), now_(contents_.get()) {}
 
   const Config& config() const { return now().config; }
+  uint64_t number() const { return now().number; }      // of the configs that it followed, from 0
   bool has_guards() const { return now().has_guards; }  // in any bridge
   bool guards_sources() const { return now().guards_sources; }
   std::span<const PortContext> ports() const { return now().ports; }
@@ -127,8 +133,8 @@ class Topology {
            is.ports[other].isolated;
   }
 
-  // Control's: from now on it is as this config says, which has the same ports and bridges. What
-  // was before is the caller's, to keep until a grace period is over.
+  // Control's: from now on it is as this config says, which has its numbers from the one before.
+  // What was before is the caller's, to keep until a grace period is over.
   std::unique_ptr<const TopologyContents> replace(std::unique_ptr<const Config> config);
 
  private:

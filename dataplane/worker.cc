@@ -85,15 +85,24 @@ Worker::Worker(const Topology& topology_in, Tables& tables_in, const Fib& fib_in
       next_hops_memory(NextHopCache::kBytes),
       next_hops(next_hops_memory.get(), tables_in.secret),
       channel_(channel),
-      ports_(ports),
+      owned_ports_(std::make_unique<const PortList>(ports)),
+      published_ports_(owned_ports_.get()),
+      ports_(owned_ports_.get()),
       burst_limit_(topology_in.config().workers.burst),
       tx_(ports.size()) {
   tx_pending_.reserve(ports.size());
   hearers.reserve(ports.size());
 }
 
+std::unique_ptr<const PortList> Worker::use(std::unique_ptr<const PortList> ports) {
+  std::swap(owned_ports_, ports);
+  published_ports_.store(owned_ports_.get(), std::memory_order_release);
+  return ports;
+}
+
 void Worker::begin(Nanos at) {
   now = at;
+  ports_ = published_ports_.load(std::memory_order_acquire);
   Order order;
   for (unsigned n = 0; n < kOrdersARound && channel_.orders.take(order); ++n) obey(order);
   if (!hold.empty()) look_at_held();
@@ -104,10 +113,9 @@ void Worker::begin(Nanos at) {
 uint16_t Worker::step(Nanos at) {
   begin(at);
   uint16_t taken = 0;
-  const auto port_count = static_cast<PortIndex>(ports_.size());
-  for (PortIndex p = 0; p < port_count; ++p) {
+  for (const PortIndex p : ports_->present()) {
     const auto room = static_cast<uint16_t>(burst_limit_ - burst.count);
-    const uint16_t n = ports_[p]->rx(&burst.mbuf[burst.count], room);
+    const uint16_t n = (*ports_)[p]->rx(&burst.mbuf[burst.count], room);
     std::fill_n(&burst.in_port[burst.count], n, p);
     port_counters[p].rx += n;
     if (n > 0) received(p, &burst.mbuf[burst.count], n);
@@ -163,6 +171,9 @@ void Worker::obey(const Order& order) {
   if (order.kind == OrderKind::kGiveUp) return give_up(*this, {order.bridge, order.ip});
   if (order.kind == OrderKind::kRefuse) return turn_away(*this, {order.bridge, order.ip});
   if (order.kind == OrderKind::kUnpark) return unpark(*this, order.host);
+  if (order.kind == OrderKind::kDiscard) return discard(order);
+  if (order.kind == OrderKind::kLimits)
+    return storm.renew(static_cast<PortIndex>(order.to), topology.config());
   const BridgeContext& bridge = topology.bridge(order.bridge);
   // What is said in a host's name must not come back as a word of its own.
   if (load_mac(&order.octets[6]) != bridge.own_mac)
@@ -170,6 +181,19 @@ void Worker::obey(const Order& order) {
   for (const Membership& member : bridge.members)
     if (tables.ports.is_up(member.port) && is_for(order, member))
       originate(bridge, member.port, order.frame());
+}
+
+void Worker::discard(const Order& order) {
+  const auto came_by_it = [&](const HeldFrame& held) {
+    return held.in_port == order.to || held.bridge == order.bridge;
+  };
+  const auto drop = [&](const HeldFrame& held) { drop_held(*this, held, Drop::kPortDown); };
+  hold.drop_if(
+      [&](const Neighbor& target, const HeldFrame& held) {
+        return target.bridge == order.bridge || came_by_it(held);
+      },
+      drop);
+  parked.drop_if([&](uint64_t, const HeldFrame& held) { return came_by_it(held); }, drop);
 }
 
 // Another worker may have heard the answer that frames wait for here; or the event that had control
@@ -229,7 +253,8 @@ void Worker::flush(PortIndex port) {
   BurstObserver* const watching = observed();
   if (watching != nullptr) [[unlikely]]
     watching->offered(port, buffer.frames.data(), buffer.count, now);
-  const uint16_t sent = ports_[port]->tx(buffer.frames.data(), buffer.count);
+  Port* const device = (*ports_)[port];  // there is none if it is gone since this round began
+  const uint16_t sent = device != nullptr ? device->tx(buffer.frames.data(), buffer.count) : 0;
   if (watching != nullptr) [[unlikely]]
     watching->taken(sent);
   port_counters[port].tx += sent;

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -17,7 +18,7 @@
 #include "dataplane/fib.h"
 #include "dataplane/hold.h"
 #include "dataplane/orders.h"
-#include "dataplane/port.h"
+#include "dataplane/port_list.h"
 #include "dataplane/stage_stats.h"
 #include "dataplane/storm.h"
 #include "dataplane/table_memory.h"
@@ -57,6 +58,17 @@ struct alignas(RTE_CACHE_LINE_SIZE) PortCounters {
     for (size_t d = 0; d < drops.size(); ++d) drops[d] += o.drops[d];
     return *this;
   }
+  PortCounters& operator-=(const PortCounters& o) {
+    rx -= o.rx;
+    tx -= o.tx;
+    forwarded -= o.forwarded;
+    consumed -= o.consumed;
+    held -= o.held;
+    originated -= o.originated;
+    tx_full -= o.tx_full;
+    for (size_t d = 0; d < drops.size(); ++d) drops[d] -= o.drops[d];
+    return *this;
+  }
 };
 
 // What the stages did, whatever became of the frames.
@@ -91,8 +103,8 @@ struct TxBuffer {
 // Starts a line and ends one, so that nobody else's data shares a line with what it writes.
 class alignas(RTE_CACHE_LINE_SIZE) Worker {
  public:
-  // `ports` by PortIndex; `pool` is where frames of the worker's own come from. The worker keeps
-  // the references and owns none of what they refer to.
+  // `ports` by PortIndex, nullptr where there is none; `pool` is where frames of the worker's own
+  // come from. The worker keeps the references and owns none of what they refer to.
   Worker(const Topology& topology, Tables& tables, const Fib& fib, Channel& channel,
          rte_mempool* pool, std::span<Port* const> ports);
 
@@ -101,6 +113,9 @@ class alignas(RTE_CACHE_LINE_SIZE) Worker {
   uint16_t step(Nanos now);
   // The same with frames that the caller has received at a port, in place of what the ports have.
   void step(Nanos now, PortIndex port, std::span<rte_mbuf* const> frames);
+  // Control's: from the next round on these are its ports, as many numbers as before. What was
+  // before is the caller's, to keep until a grace period is over.
+  std::unique_ptr<const PortList> use(std::unique_ptr<const PortList> ports);
   // Whether a round is worth while though no frame came in.
   bool has_work() const { return !channel_.orders.empty(); }
 
@@ -181,12 +196,16 @@ class alignas(RTE_CACHE_LINE_SIZE) Worker {
   void received(PortIndex port, rte_mbuf* const* frames, uint16_t count);
   void mirror(Location to, rte_mbuf* const* frames, uint16_t count);
   void obey(const Order& order);
+  void discard(const Order& order);
   void look_at_held();
   void flush(PortIndex port);
   void flush_early(PortIndex port);
 
   Channel& channel_;
-  std::span<Port* const> ports_;
+  std::unique_ptr<const PortList> owned_ports_;  // control's
+  // Release and acquire: who sees the pointer sees the list.
+  std::atomic<const PortList*> published_ports_;
+  const PortList* ports_;  // of this round
   uint16_t burst_limit_;
   std::vector<TxBuffer> tx_;
   std::vector<PortIndex> tx_pending_;  // ports whose buffer holds something

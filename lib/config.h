@@ -41,6 +41,7 @@ struct PortConfig {
   bool isolated = false;          // talks to no other isolated port
   Location mirror = kNoLocation;  // a port that gets copies of what it receives and sends
   StormConfig storm;
+  bool absent = false;  // there is none of this number: see lib/config_change.h
 };
 
 // A port's membership of one bridge.
@@ -98,6 +99,7 @@ struct BridgeConfig {
   bool inspect_dhcp = false;
   bool inspect_source = false;
   std::vector<StaticHostConfig> static_hosts;
+  bool absent = false;  // as of a port
 
   // No VLAN id and no tagged member: frames pass with whatever tags they carry.
   bool is_vlan_transparent() const {
@@ -181,7 +183,12 @@ struct Config {
   ForgetConfig forget;
   WorkersConfig workers;
   uint64_t fdb_limit = 0;  // entries of the whole FDB (key fdb.limit); default: see config_parse.cc
-  uint64_t mbufs = 0;      // memory.mbufs; 0: auto
+  bool names_fdb_limit = false;  // the file says it
+  uint64_t mbufs = 0;            // memory.mbufs; 0: auto
+  // How many ports and bridges there may be while a switch runs (memory.ports, memory.bridges); 0:
+  // some more than the file has.
+  uint64_t port_room = 0;
+  uint64_t bridge_room = 0;
   bool forward_bpdu = false;  // bpdu: forward
 };
 

@@ -1,7 +1,10 @@
 #include "lib/config_change.h"
 
 #include <algorithm>
+#include <optional>
 #include <string_view>
+#include <unordered_map>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -10,77 +13,125 @@ namespace {
 
 using Keys = std::vector<std::string>;
 
-// The names of either that the other does not have, or none and false if only their order differs.
+constexpr uint64_t kSpareRoom = 8;  // of ports, and of bridges
+
+// The number that each of `next` gets, of those that `now` has; std::nullopt: there is none left.
 template <class T>
-bool has_same_names(const std::vector<T>& now, const std::vector<T>& next, std::string_view section,
-                    Keys& keys) {
-  const auto same = [](const T& a, const T& b) { return a.name == b.name; };
-  if (std::equal(now.begin(), now.end(), next.begin(), next.end(), same)) return true;
-  const size_t before = keys.size();
-  const auto list_missing = [&](const std::vector<T>& those, const std::vector<T>& here) {
-    for (const T& one : those)
-      if (std::none_of(here.begin(), here.end(), [&](const T& o) { return same(one, o); }))
-        keys.push_back(fmt::format("{}.{}", section, one.name));
+std::vector<std::optional<uint16_t>> numbers(const std::vector<T>& now, const std::vector<T>& next,
+                                             bool may_inherit) {
+  std::unordered_map<std::string_view, uint16_t> known;
+  for (size_t n = 0; n < now.size(); ++n)
+    if (!now[n].name.empty()) known.emplace(now[n].name, static_cast<uint16_t>(n));
+  std::vector<std::optional<uint16_t>> got(next.size());
+  std::vector<bool> taken(now.size());
+  for (size_t i = 0; i < next.size(); ++i)
+    if (const auto at = known.find(next[i].name); at != known.end()) {
+      got[i] = at->second;
+      taken[at->second] = true;
+    }
+  const auto take_free = [&](bool named) -> std::optional<uint16_t> {
+    for (size_t n = 0; n < now.size(); ++n)
+      if (now[n].absent && !taken[n] && now[n].name.empty() != named) {
+        taken[n] = true;
+        return static_cast<uint16_t>(n);
+      }
+    return std::nullopt;
   };
-  list_missing(now, next);
-  list_missing(next, now);
-  if (keys.size() == before) keys.push_back(fmt::format("{} (their order)", section));
-  return false;
-}
-
-class Section {
- public:
-  Section(std::string name, Keys& keys) : name_(std::move(name)), keys_(keys) {}
-  template <class T>
-  void require_same(const T& now, const T& next, std::string_view key) {
-    if (!(now == next)) keys_.push_back(name_ + std::string(key));
+  for (auto& number : got) {
+    if (!number) number = take_free(false);
+    if (!number && may_inherit) number = take_free(true);
   }
-
- private:
-  std::string name_;
-  Keys& keys_;
-};
-
-void compare(const PortConfig& now, const PortConfig& next, Keys& keys) {
-  Section port(fmt::format("ports.{}.", now.name), keys);
-  port.require_same(now.device, next.device, "device");
-  port.require_same(now.queues, next.queues, "queues");
-  port.require_same(now.mtu, next.mtu, "mtu");
-  port.require_same(now.enabled, next.enabled, "enabled");
-  port.require_same(now.storm, next.storm, "storm");
+  return got;
 }
 
-void compare(const BridgeConfig& now, const BridgeConfig& next, Keys& keys) {
-  Section bridge(fmt::format("bridges.{}.", now.name), keys);
-  bridge.require_same(now.vlan, next.vlan, "vlan");
-  bridge.require_same(now.members, next.members, "ports");
-  bridge.require_same(now.learn_limit, next.learn_limit, "learning.limit");
-  bridge.require_same(now.learn_limit_per_port, next.learn_limit_per_port, "learning.per_port");
-  bridge.require_same(now.learn_floor, next.learn_floor, "learning.floor");
-  bridge.require_same(now.gateway.has_value(), next.gateway.has_value(), "gateway");
-  if (now.gateway && next.gateway)
-    bridge.require_same(now.gateway->mac, next.gateway->mac, "gateway.mac");
+// Each where its number says; the others absent, as they are or were.
+template <class T>
+std::vector<T> placed(const std::vector<T>& now, std::vector<T> next,
+                      const std::vector<std::optional<uint16_t>>& number) {
+  std::vector<T> list(now.size());
+  for (size_t n = 0; n < now.size(); ++n) {
+    list[n].name = now[n].name;
+    list[n].absent = true;
+  }
+  for (size_t i = 0; i < next.size(); ++i) list[*number[i]] = std::move(next[i]);
+  return list;
+}
+
+template <class T>
+void list_without_number(const std::vector<T>& next,
+                         const std::vector<std::optional<uint16_t>>& number, size_t room,
+                         std::string_view section, Keys& keys) {
+  for (size_t i = 0; i < next.size(); ++i)
+    if (!number[i])
+      keys.push_back(
+          fmt::format("{0}.{1} (memory.{0} has room for {2})", section, next[i].name, room));
+}
+
+template <class T>
+void pad(std::vector<T>& list, uint64_t room, uint64_t most) {
+  const size_t present = list.size();
+  list.resize(std::max<uint64_t>(present, room != 0 ? room : std::min(present + kSpareRoom, most)));
+  for (size_t n = present; n < list.size(); ++n) list[n].absent = true;
 }
 
 }  // namespace
 
+void make_room(Config& config) {
+  pad(config.ports, config.port_room, kMaxPorts);
+  pad(config.bridges, config.bridge_room, kNoBridge);
+}
+
+std::vector<std::string> take_numbers(const Config& now, Config& next) {
+  Keys keys;
+  const auto port = numbers(now.ports, next.ports, true);
+  const auto bridge = numbers(now.bridges, next.bridges, false);
+  list_without_number(next.ports, port, now.ports.size(), "ports", keys);
+  list_without_number(next.bridges, bridge, now.bridges.size(), "bridges", keys);
+  if (!keys.empty()) return keys;
+  for (PortConfig& one : next.ports)
+    if (one.mirror != kNoLocation) one.mirror = *port[one.mirror];
+  for (BridgeConfig& one : next.bridges) {
+    for (MemberConfig& member : one.members) member.port = *port[member.port];
+    for (StaticHostConfig& host : one.static_hosts) host.port = *port[host.port];
+  }
+  next.ports = placed(now.ports, std::move(next.ports), port);
+  next.bridges = placed(now.bridges, std::move(next.bridges), bridge);
+  // By default it follows from the bridges, and it sizes the table.
+  if (!now.names_fdb_limit && !next.names_fdb_limit) next.fdb_limit = now.fdb_limit;
+  return keys;
+}
+
 std::vector<std::string> keys_that_need_restart(const Config& now, const Config& next) {
   Keys keys;
-  if (has_same_names(now.ports, next.ports, "ports", keys))
-    for (size_t p = 0; p < now.ports.size(); ++p) compare(now.ports[p], next.ports[p], keys);
-  if (has_same_names(now.bridges, next.bridges, "bridges", keys))
-    for (size_t b = 0; b < now.bridges.size(); ++b) compare(now.bridges[b], next.bridges[b], keys);
-  Section top("", keys);
-  top.require_same(now.limits, next.limits, "limits");
-  top.require_same(now.neighbors.limit, next.neighbors.limit, "neighbors.limit");
-  top.require_same(now.neighbors.per_port, next.neighbors.per_port, "neighbors.per_port");
-  top.require_same(now.neighbors.floor, next.neighbors.floor, "neighbors.floor");
-  top.require_same(now.fdb_limit, next.fdb_limit, "fdb.limit");
-  top.require_same(now.control, next.control, "control");
-  top.require_same(now.forget, next.forget, "forget");
-  top.require_same(now.workers, next.workers, "workers");
-  top.require_same(now.mbufs, next.mbufs, "memory.mbufs");
+  const auto require_same = [&](const auto& a, const auto& b, std::string_view key) {
+    if (!(a == b)) keys.emplace_back(key);
+  };
+  require_same(now.limits, next.limits, "limits");
+  require_same(now.neighbors.limit, next.neighbors.limit, "neighbors.limit");
+  require_same(now.fdb_limit, next.fdb_limit, "fdb.limit");
+  require_same(now.control, next.control, "control");
+  require_same(now.forget, next.forget, "forget");
+  require_same(now.workers, next.workers, "workers");
+  require_same(now.mbufs, next.mbufs, "memory.mbufs");
+  require_same(now.port_room, next.port_room, "memory.ports");
+  require_same(now.bridge_room, next.bridge_room, "memory.bridges");
   return keys;
+}
+
+bool has_same_device(const PortConfig& now, const PortConfig& next) {
+  return now.absent == next.absent && now.device == next.device && now.queues == next.queues &&
+         now.mtu == next.mtu;
+}
+
+bool loses_members(const Config& now, const Config& next) {
+  for (size_t b = 0; b < now.bridges.size(); ++b) {
+    const auto& stay = next.bridges[b].members;
+    for (const MemberConfig& member : now.bridges[b].members)
+      if (std::none_of(stay.begin(), stay.end(),
+                       [&](const MemberConfig& m) { return m.port == member.port; }))
+        return true;
+  }
+  return false;
 }
 
 bool has_same_routes(const Config& now, const Config& next) {

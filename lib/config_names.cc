@@ -70,7 +70,7 @@ std::vector<NamedNode> read_names(const YamlNode& node, std::string_view what, s
 }
 
 void NameIndex::add(std::string_view name) {
-  index_.try_emplace(name, static_cast<uint16_t>(names_.size()));
+  index_.try_emplace(name, next_++);
   names_.push_back(name);
 }
 

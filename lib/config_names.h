@@ -32,6 +32,7 @@ class NameIndex {
   explicit NameIndex(std::string_view what) : what_(what) {}  // "port" or "bridge"
 
   void add(std::string_view name);  // the next index
+  void skip() { ++next_; }          // nobody has it
   // The one that `name` names; told as an error of `owner` if there is none.
   std::optional<uint16_t> resolve(const YamlNode& name, std::string_view owner,
                                   ConfigMessages& messages) const;
@@ -39,6 +40,7 @@ class NameIndex {
  private:
   std::string_view what_;
   std::vector<std::string_view> names_;
+  uint16_t next_ = 0;
   std::unordered_map<std::string_view, uint16_t> index_;
 };
 

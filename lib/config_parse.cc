@@ -198,6 +198,7 @@ class ConfigParser {
     }
     if (config_.bridges.empty()) sum = BridgeConfig{}.learn_limit;
     config_.fdb_limit = std::max(std::min(sum, kMaxDefaultFdb), largest);
+    config_.names_fdb_limit = map.has_value("limit");
     map.read_count("limit", config_.fdb_limit, kEntries);
     map.finish();
   }
@@ -267,7 +268,15 @@ class ConfigParser {
     const YamlNode* mbufs = map.find("mbufs");
     if (mbufs == nullptr || mbufs->text != "auto")
       map.read_count("mbufs", config_.mbufs, {1024, uint64_t{64} << 20});
+    read_room(map, "ports", config_.ports.size(), kMaxPorts, config_.port_room);
+    read_room(map, "bridges", config_.bridges.size(), kNoBridge, config_.bridge_room);
     map.finish();
+  }
+
+  // Those of the file have room in any case.
+  static void read_room(MapReader& map, std::string_view key, uint64_t present, uint64_t most,
+                        uint64_t& room) {
+    map.read_count(key, room, {std::max<uint64_t>(present, 1), most});
   }
 
   ConfigMessages messages_;

@@ -86,4 +86,8 @@ DeviceName parse_device(std::string_view text) {
   return device;
 }
 
+bool is_same_device(const DeviceName& a, const DeviceName& b) {
+  return a.kind == b.kind && a.name == b.name;
+}
+
 }  // namespace godwit

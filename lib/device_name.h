@@ -27,4 +27,7 @@ struct DeviceName {
 
 DeviceName parse_device(std::string_view text);
 
+// Whether two ports cannot have them at once.
+bool is_same_device(const DeviceName& a, const DeviceName& b);
+
 }  // namespace godwit

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 
 #include "lib/address.h"
 #include "lib/bit_field.h"
@@ -135,7 +136,9 @@ class Fdb {
   static constexpr size_t bytes(uint32_t limit) { return SlotTable<>::bytes(slots_for(limit)); }
 
   Fdb(void* memory, uint32_t limit, const QuotaLimits& limits, HashSecret secret)
-      : table_(memory, slots_for(limit), secret), quota_(limits.with_total_at_most(limit)) {}
+      : table_(memory, slots_for(limit), secret),
+        limit_(limit),
+        quota_(limits.with_total_at_most(limit)) {}
 
   uint32_t home(uint64_t key) const { return table_.home(key); }
   static constexpr uint64_t kNoKey = SlotTable<>::kNoKey;
@@ -199,6 +202,10 @@ class Fdb {
   FdbEntry entry_at(uint32_t slot) const { return FdbEntry(table_.value_at(slot)); }
 
   const Quota& quota() const { return quota_; }  // counts of live entries
+  // Control's: see Quota::follow.
+  std::shared_ptr<const void> follow(const QuotaLimits& limits) {
+    return quota_.follow(limits.with_total_at_most(limit_));
+  }
 
  private:
   // Who is refused a place may have one.
@@ -210,6 +217,7 @@ class Fdb {
   static Hit hit(Found found) { return {found.slot, FdbEntry(found.value)}; }
 
   SlotTable<> table_;
+  int64_t limit_;
   Quota quota_;
 };
 

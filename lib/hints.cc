@@ -21,7 +21,7 @@ constexpr CountRange kTtl{kMillisecond, 3600 * kSecond};
 template <class Named>
 NameIndex names_of(std::string_view what, const std::vector<Named>& list) {
   NameIndex names(what);
-  for (const Named& named : list) names.add(named.name);
+  for (const Named& named : list) named.absent ? names.skip() : names.add(named.name);
   return names;
 }
 

@@ -12,6 +12,7 @@ NeighborTable::NeighborTable(void* memory, uint32_t limit, const QuotaLimits& li
       table_(memory, slots_for(limit), secret),
       heard_s_(reinterpret_cast<Second*>(static_cast<std::byte*>(memory) + heard_at(limit))),
       origins_(reinterpret_cast<Origin*>(static_cast<std::byte*>(memory) + origins_at(limit))),
+      limit_(limit),
       quota_(limits.with_total_at_most(limit)) {}
 
 NeighborTable::Inserted NeighborTable::insert(BridgeIndex bridge, const IpAddress& ip,

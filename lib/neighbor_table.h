@@ -20,6 +20,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 
 #include "lib/address.h"
@@ -217,6 +218,10 @@ class NeighborTable {
   Location port(uint32_t slot) const { return origins_[slot].port.load(std::memory_order_relaxed); }
 
   const Quota& quota() const { return quota_; }  // counts of live entries
+  // Control's: see Quota::follow.
+  std::shared_ptr<const void> follow(const QuotaLimits& limits) {
+    return quota_.follow(limits.with_total_at_most(limit_));
+  }
 
  private:
   // Relaxed throughout: published by the commit of the slot. Only the second changes later.
@@ -261,6 +266,7 @@ class NeighborTable {
   SlotTable<> table_;
   Second* heard_s_;
   Origin* origins_;
+  int64_t limit_;
   Quota quota_;
   alignas(64) std::array<std::atomic<uint32_t>, kEpochs> epochs_{};
 };

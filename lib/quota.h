@@ -1,12 +1,21 @@
 // Limits on what a table may hold: in total, for each bridge, and for each port of a bridge. The
-// newcomer is refused; what is there stays. Any thread may call.
+// newcomer is refused; what is there stays.
+//
+// Any thread may call, and one of them, control, may set other limits meanwhile. Counts and limits
+// are atomics that guard no other memory, so relaxed. Which counter is a port's stands in a map
+// that never changes once it is published: who adds a port publishes another one by release, with
+// the same counters and more, and keeps the former until a grace period is over. A counter stays
+// for good, so what was taken of it is given back to it, whatever became of the port.
 #pragma once
 
 #include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
+#include <memory>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "lib/units.h"
@@ -24,8 +33,8 @@ struct PortLimit {
   int64_t floor = 0;
 };
 
-// Limits in entries. A bridge beyond the end of its list and a port that is not in its list are
-// neither limited nor counted: so are kSelf and kNoLocation.
+// Limits in entries. A bridge beyond the end of its list and a port that is in none are neither
+// limited nor counted: so are kSelf and kNoLocation.
 struct QuotaLimits {
   int64_t total = kUnlimited;
   std::vector<int64_t> per_bridge;
@@ -46,11 +55,23 @@ enum class QuotaAnswer : uint8_t {
 
 class Quota {
  public:
-  explicit Quota(const QuotaLimits& limits)
-      : total_(limits.total), bridges_(limits.per_bridge.size()) {
-    for (size_t b = 0; b < bridges_.size(); ++b) bridges_[b].limit = limits.per_bridge[b];
-    for (const PortLimit& port : limits.per_port)
-      ports_.try_emplace(port_key(port.bridge, port.port), port.most, port.floor);
+  explicit Quota(const QuotaLimits& limits) : bridges_(limits.per_bridge.size()) { follow(limits); }
+
+  // Control's: limits for as many bridges as before. What exceeds one stays, and a port that is not
+  // named any more keeps its own. Whoever calls keeps what is returned until a grace period is
+  // over.
+  std::shared_ptr<const void> follow(const QuotaLimits& limits) {
+    total_.set(limits.total, 0);
+    for (size_t b = 0; b < bridges_.size(); ++b) bridges_[b].set(limits.per_bridge[b], 0);
+    auto next = std::make_shared<Ports>(*owned_ports_);
+    for (const PortLimit& port : limits.per_port) {
+      Counter*& counter = (*next)[port_key(port.bridge, port.port)];
+      if (counter == nullptr) counter = &counters_.emplace_back();
+      counter->set(port.most, port.floor);
+    }
+    const std::shared_ptr<const Ports> before = std::exchange(owned_ports_, std::move(next));
+    ports_.store(owned_ports_.get(), std::memory_order_release);
+    return before;
   }
 
   // Counts one entry more, or nothing if that would exceed a limit.
@@ -60,7 +81,7 @@ class Quota {
     Counter* const of_port = find_port(bridge, port);
     Counter* const of_bridge = find_bridge(bridge);
     if (is_spent(of_port)) return QuotaAnswer::kPortSpent;
-    if (of_port != nullptr && take_up_to(of_port, of_port->floor)) {
+    if (of_port != nullptr && take_up_to(of_port, of_port->floor.load(std::memory_order_relaxed))) {
       add(of_bridge);
       add(&total_);
       return QuotaAnswer::kGranted;
@@ -96,20 +117,23 @@ class Quota {
     return bridge < bridges_.size() ? bridges_[bridge].used.load(std::memory_order_relaxed) : 0;
   }
   int64_t on_port(BridgeIndex bridge, Location port) const {
-    const auto at = ports_.find(port_key(bridge, port));
-    return at != ports_.end() ? at->second.used.load(std::memory_order_relaxed) : 0;
+    const Counter* const of_port = find_port(bridge, port);
+    return of_port != nullptr ? of_port->used.load(std::memory_order_relaxed) : 0;
   }
 
  private:
   // A line of its own, so that learning on one port does not slow another. Signed: an entry may be
   // given back a moment before the thread that moved it has counted it on its new port.
   struct alignas(64) Counter {
-    Counter() = default;
-    explicit Counter(int64_t most, int64_t least = 0) : limit(most), floor(std::min(most, least)) {}
+    void set(int64_t most, int64_t least) {
+      limit.store(most, std::memory_order_relaxed);
+      floor.store(std::min(most, least), std::memory_order_relaxed);
+    }
     std::atomic<int64_t> used{0};
-    int64_t limit = kUnlimited;
-    int64_t floor = 0;
+    std::atomic<int64_t> limit{kUnlimited};
+    std::atomic<int64_t> floor{0};
   };
+  using Ports = std::unordered_map<uint32_t, Counter*>;
 
   static uint32_t port_key(BridgeIndex bridge, Location port) {
     return uint32_t{bridge} << 16 | port;
@@ -117,18 +141,21 @@ class Quota {
   Counter* find_bridge(BridgeIndex bridge) {
     return bridge < bridges_.size() ? &bridges_[bridge] : nullptr;
   }
-  // The map itself never changes once made, so any thread may look into it.
-  Counter* find_port(BridgeIndex bridge, Location port) {
-    const auto at = ports_.find(port_key(bridge, port));
-    return at != ports_.end() ? &at->second : nullptr;
+  Counter* find_port(BridgeIndex bridge, Location port) const {
+    const Ports& ports = *ports_.load(std::memory_order_acquire);
+    const auto at = ports.find(port_key(bridge, port));
+    return at != ports.end() ? at->second : nullptr;
   }
 
   static bool is_spent(const Counter* c) {
-    return c != nullptr && c->used.load(std::memory_order_relaxed) >= c->limit;
+    return c != nullptr &&
+           c->used.load(std::memory_order_relaxed) >= c->limit.load(std::memory_order_relaxed);
   }
   // A CAS loop and not add-then-undo: such a count never exceeds the limit, even for a moment.
   // Relaxed: the counts guard no other memory.
-  static bool take(Counter* c) { return c == nullptr || take_up_to(c, c->limit); }
+  static bool take(Counter* c) {
+    return c == nullptr || take_up_to(c, c->limit.load(std::memory_order_relaxed));
+  }
   static bool take_up_to(Counter* c, int64_t limit) {
     int64_t n = c->used.load(std::memory_order_relaxed);
     do {
@@ -145,7 +172,9 @@ class Quota {
 
   Counter total_;
   std::vector<Counter> bridges_;
-  std::unordered_map<uint32_t, Counter> ports_;
+  std::deque<Counter> counters_;  // of ports; control's, who alone adds some
+  std::shared_ptr<const Ports> owned_ports_ = std::make_shared<const Ports>();  // control's
+  std::atomic<const Ports*> ports_{nullptr};
   alignas(64) std::atomic<uint64_t> inserted_{0};
 };
 

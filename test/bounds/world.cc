@@ -70,6 +70,7 @@ World::World(std::string_view yaml)
     ports_.push_back(std::make_unique<ArrayPort>(static_cast<PortIndex>(p), sink));
     port_list_[p] = ports_.back().get();
   }
+  worker_.use(std::make_unique<const PortList>(port_list_));
 }
 
 World::~World() = default;

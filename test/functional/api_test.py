@@ -192,6 +192,86 @@ class Reloading(ApiTest):
         self.assertIn('workers needs a restart', refused['what'])
         self.assertIn('workers needs a restart', self.daemon.said())
 
+    def reload(self, change, status=200):
+        self.write(change)
+        return self.ask('POST', '/v1/config/reload', status=status)
+
+    def names(self, what):
+        return [one['name'] for one in self.ask('GET', f'/v1/{what}')[what]]
+
+    def test_ports_and_bridges_come_and_go(self):
+        pcap = self.file('guest.pcap', captures.pcap_bytes([record(0, frames.other(VM, PEER, 'guest'))]))
+        guest = f'  guest: {{device: "net_pcap5,rx_pcap={pcap}"}}\n'
+        bridge = '  third: {ports: [guest], gateway: {mac: "02:00:5e:10:00:03", addresses: [10.3.0.1/24]}}\n'
+        for _ in range(3):  # a device is let go, and opened again
+            self.reload(lambda text: text.replace('ports:\n', 'ports:\n' + guest, 1))
+            self.reload(lambda text: text.replace('bridges:\n', 'bridges:\n' + bridge, 1))
+            self.assertEqual(self.names('ports'), ['server1', 'server2', 'uplink', 'guest'])
+            self.assertEqual(self.names('bridges'), ['tenant', 'other', 'third'])
+            self.wait_for(lambda: self.ask('GET', '/v1/ports?port=guest')['ports'][0]['rx'])
+            self.assertIn('port guest is up', self.daemon.said())
+            self.reload(lambda text: text.replace(guest, '').replace(bridge, ''))
+            self.assertEqual(self.names('ports'), ['server1', 'server2', 'uplink'])
+            self.assertEqual(self.names('bridges'), ['tenant', 'other'])
+            self.ask('GET', '/v1/ports?port=guest', status=400)
+            self.assertEqual({host['port'] for host in self.fdb()}, {'server1', 'server2'})
+        self.assertEqual(self.ask('GET', '/v1/ports?port=server1')['ports'][0]['rx'], 2)
+
+    def test_hosts_end_with_their_ports_membership(self):
+        self.hint('prepare', to='uplink')
+        self.hint('commit', to='uplink')
+        self.ask('POST', '/v1/fdb', {'bridge': 'tenant', 'mac': PEER, 'port': 'uplink', 'ip': '10.9.0.1'})
+        self.reload(lambda text: text.replace(', {port: uplink, tagged: true, trusted: true}', ''))
+        self.assertEqual([host['mac'] for host in self.fdb('?bridge=tenant')], ['52:54:00:00:00:09'])
+        self.assertEqual([one['ip'] for one in self.ask('GET', '/v1/neighbors')['neighbors']], ['10.9.0.9'])
+        self.ask('POST', '/v1/hints/prepare', {'bridge': 'tenant', 'mac': VM, 'to': 'uplink'}, status=400)
+
+    def test_a_port_gets_another_device(self):
+        self.reload(lambda text: text.replace('net_null1,no-rx=1', 'net_null7,no-rx=1').replace(
+            'net_null2,no-rx=1"', 'net_null2,no-rx=1", mtu: 1400'))
+        ports = self.ask('GET', '/v1/ports')['ports']
+        self.assertEqual([(port['name'], port['device'], port['link']) for port in ports[1:]],
+                         [('server2', 'net_null7,no-rx=1', 'up'), ('uplink', 'net_null2,no-rx=1', 'up')])
+        self.assertEqual(ports[2]['mtu'], 1400)
+        # Two ports change devices with each other.
+        self.reload(lambda text: text.replace('net_null7', 'X').replace('net_null2', 'net_null7').replace(
+            'X', 'net_null2').replace(', mtu: 1400', ''))
+        self.assertEqual([port['device'][:9] for port in self.ask('GET', '/v1/ports')['ports'][1:]],
+                         ['net_null2', 'net_null7'])
+        self.assertEqual({host['mac'] for host in self.fdb()}, {VM, '52:54:00:00:00:09'})
+
+    def test_a_device_that_cannot_be_opened_changes_nothing(self):
+        refused = self.reload(lambda text: text.replace(
+            'ports:\n', 'ports:\n  new: {device: "net_pcap9,rx_pcap=/nowhere"}\n', 1), status=409)
+        self.assertIn("port 'new'", refused['what'])
+        self.assertEqual(refused['hint'], 'nothing has changed')
+        self.assertEqual(self.names('ports'), ['server1', 'server2', 'uplink'])
+
+    def test_a_port_whose_new_device_does_not_open_has_none_until_it_does(self):
+        good = self.daemon.config.read_text()
+        refused = self.reload(lambda text: text.replace('net_null1,no-rx=1', 'net_null1,nothing=1'), status=409)
+        self.assertIn("port 'server2'", refused['what'])
+        port = self.ask('GET', '/v1/ports?port=server2')['ports'][0]
+        self.assertEqual((port['link'], port['device']), ('down', 'net_null1,nothing=1'))
+        refused = self.reload(lambda text: text.replace('net_null1,nothing=1', 'net_null2,no-rx=1'), status=409)
+        self.assertIn("is that of port 'uplink'", refused['what'])
+        self.reload(lambda _: good)
+        self.assertEqual(self.ask('GET', '/v1/ports?port=server2')['ports'][0]['link'], 'up')
+
+    def test_more_ports_than_there_is_room_for_change_nothing(self):
+        more = ''.join(f'  p{n}: {{device: "net_null1{n},no-rx=1"}}\n' for n in range(9))
+        refused = self.reload(lambda text: text.replace('ports:\n', 'ports:\n' + more, 1), status=409)
+        self.assertIn('ports.p8 (memory.ports has room for 11)', refused['what'])
+        self.assertEqual(len(self.names('ports')), 3)
+
+    def test_metrics_name_the_ports_that_are_there(self):
+        def ports():
+            text = self.daemon.request('GET', '/metrics')[1].decode()
+            return set(re.findall(r'godwit_port_up{port="([^"]*)"}', text))
+        self.assertEqual(ports(), {'server1', 'server2', 'uplink'})
+        self.reload(lambda text: text.replace('ports:\n', 'ports:\n  new: {device: "net_null8,no-rx=1"}\n', 1))
+        self.assertEqual(ports(), {'server1', 'server2', 'uplink', 'new'})
+
 
 class Refusing(ApiTest):
     def refused(self, method, target, status, words, body=None, path='/v1/fdb'):

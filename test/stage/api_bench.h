@@ -96,6 +96,7 @@ struct ApiBench {
                   state.device = bench.topology.config().ports[port].device;
                   return state;
                 },
+            .port_counters = [this](PortIndex port) { return bench.worker.port_counters[port]; },
             .reload = [] { return Reloaded{}; }};
   }
 };

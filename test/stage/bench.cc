@@ -48,6 +48,7 @@ Bench::Bench(std::string_view yaml, unsigned mbufs)
     ports_.push_back(std::make_unique<NarrowPort>(static_cast<PortIndex>(p), sink));
     port_list_[p] = ports_[p].get();
   }
+  worker.use(std::make_unique<const PortList>(port_list_));
 }
 
 Bench::~Bench() {

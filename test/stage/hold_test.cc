@@ -120,4 +120,24 @@ TEST_CASE("the hold queues do what a plain model does", "[hold]") {
   }
 }
 
+TEST_CASE("what came by one port is taken out, and the rest keeps its order", "[hold]") {
+  Pool pool;
+  HoldQueues<Neighbor> hold({kFrames}, kFixedSecret);
+  for (const PortIndex mark : {1, 9, 2}) push(hold, pool, target(0), mark);
+  for (const PortIndex mark : {9, 9}) push(hold, pool, target(1), mark);
+  for (const PortIndex mark : {3, 4, 9}) push(hold, pool, target(2), mark);
+  unsigned dropped = 0;
+  hold.drop_if([](const Neighbor&, const HeldFrame& held) { return held.in_port == 9; },
+               [&](const HeldFrame& held) {
+                 rte_pktmbuf_free(held.mbuf);
+                 ++dropped;
+               });
+  CHECK(dropped == 4);
+  CHECK(hold.held() == 4);
+  CHECK_FALSE(hold.holds(target(1)));
+  CHECK(take(hold, target(0)) == std::vector<PortIndex>{1, 2});
+  CHECK(take(hold, target(2)) == std::vector<PortIndex>{3, 4});
+  CHECK(hold.empty());
+}
+
 }  // namespace godwit::test

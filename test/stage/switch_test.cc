@@ -2,7 +2,6 @@
 
 #include "control/switch.h"
 
-#include <array>
 #include <chrono>
 #include <cstring>
 #include <memory>
@@ -16,6 +15,8 @@
 #include "test/unit/small_tables.h"
 
 #include "dataplane/element_ring.h"
+
+#include "lib/config_change.h"
 
 namespace godwit::test {
 namespace {
@@ -68,18 +69,37 @@ struct FreePool {
   void operator()(rte_mempool* pool) const { rte_mempool_free(pool); }
 };
 
+Config roomy_config(std::string_view yaml) {
+  Config config = small_config(yaml);
+  make_room(config);
+  return config;
+}
+
 class World {
  public:
-  explicit World(uint16_t workers)
+  explicit World(uint16_t workers, Config config = small_config(kPlain))
       : pool_(rte_pktmbuf_pool_create("switch-test", 4095, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE,
                                       SOCKET_ID_ANY)),
-        config_(small_config(kPlain)),
+        config_(std::move(config)),
         a("a", workers),
         b("b", workers),
         devices_{&a, &b},
-        subject(std::make_unique<Switch>(config_, SwitchOptions{.workers = workers}, devices_,
-                                         pool_.get())) {}
+        subject(nullptr) {
+    devices_.resize(config_.ports.size());
+    subject =
+        std::make_unique<Switch>(config_, SwitchOptions{.workers = workers}, devices_, pool_.get());
+  }
   ~World() { subject.reset(); }
+
+  // Those of the beginning.
+  std::span<PortDevice* const> devices() const { return devices_; }
+  // Of the switch: the configuration in place of the one that it runs by, with these devices.
+  void follow(std::string_view yaml, std::vector<PortDevice*> devices) {
+    auto next = std::make_unique<Config>(small_config(yaml));
+    REQUIRE(take_numbers(subject->topology().config(), *next).empty());
+    devices.resize(next->ports.size());
+    subject->follow(std::move(next), devices);
+  }
 
   void offer(ElementRing<rte_mbuf*>& in, const Octets& octets) {
     rte_mbuf* frame = rte_pktmbuf_alloc(pool_.get());
@@ -98,7 +118,7 @@ class World {
   RingDevice b;
 
  private:
-  std::array<PortDevice*, 2> devices_;
+  std::vector<PortDevice*> devices_;
 
  public:
   std::unique_ptr<Switch> subject;
@@ -185,10 +205,11 @@ bridges:
   unsigned sent = 1;
   for (unsigned n = 0; n < 20; ++n) {
     for (unsigned i = 0; i < 20; ++i, ++sent) world.offer(world.a.in(n % 2), data(kVm, kPeer));
-    subject.follow(std::make_unique<const Config>(small_config(n % 2 == 0 ? kOther : kPlain)));
+    subject.follow(std::make_unique<const Config>(small_config(n % 2 == 0 ? kOther : kPlain)),
+                   world.devices());
     CHECK(bool(subject.tables().fdb.find(0, kPinned)) == (n % 2 == 0));
   }
-  subject.follow(std::make_unique<const Config>(small_config(kOther)));
+  subject.follow(std::make_unique<const Config>(small_config(kOther)), world.devices());
   // Who was known stays as it was; who is learned now is locked.
   world.offer(world.a.in(1), data(kPeer, kVm));
   REQUIRE(eventually(subject, [&] { return subject.worker_counters().learned == 2; }));
@@ -219,6 +240,97 @@ routes: [{{to: 0.0.0.0/0, via: {}}}]
   const auto before = fib.replace(std::make_unique<const FibTable>(config("10.9.0.2")));
   CHECK(fib.find(IpAddress::v4(0x08080808)).via == IpAddress::v4(0x0a090002));
   CHECK(before->find(IpAddress::v4(0x08080808)).via == IpAddress::v4(0x0a090001));
+}
+
+TEST_CASE("ports and bridges come and go while others lose nothing", "[switch]") {
+  constexpr std::string_view kMore = R"(
+ports: {c: {}, a: {}, d: {}, b: {}}
+bridges:
+  other: {ports: [d], static: [{mac: "52:54:00:00:00:0d", port: d, ip: 10.9.0.13}]}
+  lan: {ports: [c, a, b]}
+)";
+  constexpr Mac kGuest{0x52540000000c};
+  World world(2, roomy_config(kPlain));
+  Switch& subject = *world.subject;
+  subject.start();
+  world.offer(world.a.in(0), data(kVm, kPeer));
+  world.offer(world.b.in(0), data(kPeer, kVm));
+  REQUIRE(eventually(subject, [&] { return subject.worker_counters().learned == 2; }));
+  unsigned learned = 2;
+  unsigned sent = 1;
+  for (unsigned n = 0; n < 20; ++n) {
+    RingDevice c("c", 2);
+    RingDevice d("d", 2);
+    for (unsigned i = 0; i < 20; ++i, ++sent) world.offer(world.a.in(n % 2), data(kVm, kPeer));
+    world.follow(kMore, {&world.a, &world.b, &c, &d});
+    CHECK(subject.topology().port(2).name == "c");  // whatever the file's order
+    CHECK(subject.tables().fdb.find(1, Mac{0x52540000000d}));
+    world.offer(c.in(n % 2), data(kGuest, kVm));
+    ++learned;
+    REQUIRE(eventually(subject, [&] { return subject.worker_counters().learned == learned; }));
+    CHECK(subject.port_counters(2).rx == n + 1);
+    for (unsigned i = 0; i < 20; ++i, ++sent) world.offer(world.a.in(n % 2), data(kVm, kPeer));
+    world.follow(kPlain, {&world.a, &world.b});
+    CHECK_FALSE(subject.tables().fdb.find(0, kGuest));
+    CHECK_FALSE(subject.tables().fdb.find(1, Mac{0x52540000000d}));
+    CHECK_FALSE(subject.tables().neighbors.find(1, IpAddress::v4(0x0a09000d)));
+  }
+  CHECK(subject.tables().fdb.quota().total() == 2);
+  CHECK(subject.tables().fdb.quota().on_port(0, 2) == 0);
+  subject.stop();
+  CHECK(subject.port_counters(0).rx == sent);
+  CHECK(count(world.b.out(0)) + count(world.b.out(1)) >= sent);  // and floods at the beginning
+  CHECK(dropped(subject.totals().all_ports) == 0);
+}
+
+TEST_CASE("a number that goes to another port brings nothing of the former", "[switch]") {
+  constexpr std::string_view kFirst =
+      "ports: {a: {}, b: {}, c: {}}\nbridges: {lan: {ports: [a, b, c]}}";
+  constexpr std::string_view kThen =
+      "ports: {a: {}, b: {}, d: {}}\nbridges: {lan: {ports: [a, b, d]}}";
+  Config config = small_config(kFirst);
+  config.port_room = 3;
+  make_room(config);
+  World world(1, std::move(config));
+  Switch& subject = *world.subject;
+  RingDevice c("c", 1);
+  RingDevice d("d", 1);
+  world.follow(kFirst, {&world.a, &world.b, &c});
+  subject.start();
+  world.offer(c.in(0), data(kVm, kPeer));
+  REQUIRE(eventually(subject, [&] { return subject.worker_counters().learned == 1; }));
+  world.offer(world.a.in(0), data(kVm, kPeer));
+  REQUIRE(eventually(subject, [&] { return subject.control().moves().all().size() == 1; }));
+  CHECK(subject.control().moves().all()[0].from == 2);
+  world.follow(kPlain, {&world.a, &world.b});
+  CHECK(subject.control().moves().all()[0].from == 2);  // still c's
+  world.follow(kThen, {&world.a, &world.b, &d});
+  CHECK(subject.topology().port(2).name == "d");
+  CHECK(subject.port_counters(2).rx == 0);
+  CHECK(subject.control().moves().all()[0].from == kNoLocation);
+  subject.stop();
+}
+
+TEST_CASE("a gateway comes and goes with its bridge's configuration", "[switch]") {
+  constexpr std::string_view kGateway = R"(
+ports: {a: {}, b: {}}
+bridges:
+  lan:
+    ports: [a, b]
+    gateway: {mac: "02:00:5e:10:00:01", addresses: [10.9.0.254/24]}
+)";
+  constexpr Mac kOwn{0x02005e100001};
+  World world(1);
+  Switch& subject = *world.subject;
+  subject.start();
+  world.offer(world.a.in(0), data(kOwn, kPeer));  // a host with that MAC until then
+  REQUIRE(eventually(subject, [&] { return subject.worker_counters().learned == 1; }));
+  world.follow(kGateway, {&world.a, &world.b});
+  CHECK(subject.tables().fdb.find(0, kOwn).entry.location() == kSelf);
+  world.follow(kPlain, {&world.a, &world.b});
+  CHECK_FALSE(subject.tables().fdb.find(0, kOwn));
+  CHECK(subject.tables().fdb.quota().total() == 0);
+  subject.stop();
 }
 
 }  // namespace godwit::test

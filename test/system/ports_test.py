@@ -37,6 +37,11 @@ class SystemTest(unittest.TestCase):
         host.up(addresses, [])
         return host
 
+    def scratch(self):
+        directory = tempfile.TemporaryDirectory()
+        self.addCleanup(directory.cleanup)
+        return directory.name
+
     def switch(self, config, **keys):
         switch = Switch(godwit, config.format(**keys))
         self.addCleanup(switch.end)
@@ -45,9 +50,7 @@ class SystemTest(unittest.TestCase):
 
 class Ports(SystemTest):
     def test_a_host_talks_by_a_packet_socket_and_memif_and_a_tap(self):
-        scratch = tempfile.TemporaryDirectory()
-        self.addCleanup(scratch.cleanup)
-        memif = f'{scratch.name}/memif.sock'
+        memif = f'{self.scratch()}/memif.sock'
         host = self.host('h', '52:54:00:00:03:01', '10.3.0.1/24', 'fd00:3::1/64')
         near = self.switch(NEAR, host=host.port, memif=memif)
         near.wait_for_log('started')
@@ -89,6 +92,25 @@ class Life(SystemTest):
         self.assertRegex(self.daemon.log(), r'stopped: \d+ frames in, \d+ out, 0 dropped')
         flood.kill()
         flood.communicate()
+
+    def test_a_port_comes_and_goes_beside_traffic(self):
+        d = self.host('d', '52:54:00:00:04:04', '10.4.0.4/24')
+        before = PAIR.format(a=self.a.port, b=self.b.port, c=self.c.port)
+        after = before.replace('[a, b, c]', '[v, d, c, b, a]').replace(
+            'c: {', f'd: {{device: "net_af_packet3,iface={d.port}"}}, v: {{device: "vhost:{self.scratch()}/v"}}, c: {{')
+        pings = self.a.start('ping', '-i', '0.002', '-c', '2500', '10.4.0.2')
+        for turn in range(3):
+            self.daemon.configure(after)
+            self.daemon.process.send_signal(signal.SIGHUP)
+            self.daemon.wait_for_log('(?s)' + '.*'.join(['5 ports, 1 bridges'] * (turn + 1)))
+            self.daemon.wait_for(d, '10.4.0.1')
+            self.assertEqual(lost(d.run('ping', '-c', '20', '-i', '0.01', '10.4.0.3')), 0)
+            self.daemon.configure(before)
+            self.daemon.process.send_signal(signal.SIGHUP)
+            self.daemon.wait_for_log('(?s)' + '.*'.join(['3 ports, 1 bridges'] * (turn + 2)))
+            self.assertNotIn(' 0% packet loss', d.run('ping', '-c', '1', '-W', '1', '10.4.0.3'))
+        said, _ = pings.communicate()
+        self.assertEqual(lost(said), 0, said)
 
 
 if __name__ == '__main__':

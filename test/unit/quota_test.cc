@@ -127,4 +127,23 @@ TEST_CASE("all floors together are at most half a limit", "[quota]") {
   CHECK(granted == wanted);
 }
 
+TEST_CASE("limits change while what was taken stays", "[quota]") {
+  constexpr Location kNew = 7;
+  Quota quota(limits());
+  CHECK(take_all(quota, kLoud) == 100);
+  QuotaLimits other = limits();
+  other.per_bridge[kBridge] = 50;
+  other.per_port.push_back({kBridge, kNew, 3, 3});
+  quota.follow(other);
+  CHECK(quota.on_port(kBridge, kLoud) == 100);
+  CHECK(quota.take(kBridge, kLoud) == QuotaAnswer::kSpent);
+  CHECK(take_all(quota, kNew) == 3);  // its floor
+  CHECK(quota.take(kBridge, kNew) == QuotaAnswer::kPortSpent);
+  // Without the port: what was its own is given back to it all the same.
+  quota.follow(limits());
+  for (int n = 0; n < 3; ++n) quota.give(kBridge, kNew);
+  CHECK(quota.on_port(kBridge, kNew) == 0);
+  CHECK(quota.in_bridge(kBridge) == 100);
+}
+
 }  // namespace godwit
