@@ -112,8 +112,8 @@ std::string plain_words(const Topology& topology, const Alarm& alarm) {
   std::string words(kAlarmNames[static_cast<size_t>(alarm.kind)]);
   if (alarm.bridge != kNoBridge) words += " in " + topology.bridge(alarm.bridge).name;
   words += fmt::format(" at {}:", port_name(topology, alarm.port));
-  if (alarm.mac) words += " " + to_string(*alarm.mac);
-  if (alarm.ip) words += " " + to_string(*alarm.ip);
+  if (alarm.mac) words += fmt::format(" {}", to_string(*alarm.mac));
+  if (alarm.ip) words += fmt::format(" {}", to_string(*alarm.ip));
   return words + " " + alarm.detail;
 }
 

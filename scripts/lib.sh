@@ -2,6 +2,9 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
+# ccache, where it is there: no second run of the preprocessor, and precompiled headers are no obstacle.
+export CCACHE_DEPEND=1 CCACHE_SLOPPINESS=pch_defines,time_macros
+
 say() { printf '== %s\n' "$*"; }
 die() { printf '%s: %s\n' "${0##*/}" "$*" >&2; exit 1; }
 
