@@ -1,6 +1,6 @@
 #include "control/bench_report.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
 namespace godwit {

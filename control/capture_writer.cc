@@ -6,7 +6,7 @@
 #include <limits>
 #include <system_error>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "control/pcap_format.h"
 

@@ -5,7 +5,7 @@
 #include <sstream>
 
 #include <boost/program_options.hpp>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "lib/config_units.h"
 #include "lib/suggest.h"

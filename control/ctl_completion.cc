@@ -1,7 +1,7 @@
 #include <string>
 #include <string_view>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "control/ctl_command.h"
 

@@ -4,7 +4,7 @@
 #include <bit>
 #include <stdexcept>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <rte_errno.h>
 #include <rte_mbuf.h>
 

@@ -2,7 +2,7 @@
 
 #include <stdexcept>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <rte_eal.h>
 #include <rte_errno.h>
 #include <sched.h>

@@ -3,7 +3,7 @@
 #include <charconv>
 #include <utility>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "lib/config_units.h"
 #include "lib/forget.h"

@@ -8,7 +8,7 @@
 #include <numeric>
 #include <stdexcept>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "control/control.h"
 #include "control/secret.h"

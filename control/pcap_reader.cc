@@ -1,6 +1,6 @@
 #include "control/pcap_reader.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "control/pcap_format.h"
 

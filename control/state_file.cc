@@ -13,7 +13,7 @@
 
 #include <boost/crc.hpp>
 #include <fcntl.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <unistd.h>
 
 #include "control/atomic_file.h"

@@ -7,7 +7,7 @@
 #include <stdexcept>
 #include <string>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <rte_errno.h>
 #include <rte_fib.h>
 #include <rte_fib6.h>

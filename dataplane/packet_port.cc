@@ -7,7 +7,7 @@
 #include <stdexcept>
 #include <string_view>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <net/if.h>
 #include <unistd.h>
 

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include <arpa/inet.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <net/ethernet.h>
 #include <rte_mbuf.h>
 #include <unistd.h>

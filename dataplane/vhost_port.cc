@@ -8,7 +8,7 @@
 #include <stdexcept>
 #include <string_view>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <rte_mbuf.h>
 #include <rte_vhost.h>
 #include <sys/socket.h>

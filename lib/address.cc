@@ -4,7 +4,7 @@
 #include <charconv>
 
 #include <arpa/inet.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 namespace godwit {
 namespace {
