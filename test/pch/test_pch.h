@@ -1,4 +1,4 @@
 // The same for Catch2's tests.
 #include <catch2/catch.hpp>
 
-#include "pch/common_pch.h"
+#include "lib/pch/common_pch.h"
