@@ -49,6 +49,7 @@ void Control::flush(const FlushHint& what, Nanos now) {
 
 // What ends at another time now is found by the sweeps.
 void Control::follow(const Config& before, Nanos now) {
+  take_events(now);  // what workers told by the config before
   const Config& config = topology_.config();
   fdb_aging_.follow(config);
   neighbor_aging_.follow(config);

@@ -62,7 +62,9 @@ class ApiTest(CliTest):
         self.daemon = Daemon(self.program, self.directory, CONFIG.format(pcap=pcap),
                              self.control or ', captures: /dev/null/captures')
         self.addCleanup(self.daemon.stop)
-        self.wait_for(lambda: self.fdb(f'?mac={VM}'))
+        # Where it is, a worker writes; its address, control hears of.
+        self.wait_for(lambda: any(host['ips'] for host in self.fdb(f'?mac={VM}')))
+        self.wait_for(lambda: self.ask('GET', '/v1/stats')['drops'])
 
     def wait_for(self, what):
         end = time.monotonic() + TIMEOUT

@@ -36,7 +36,7 @@ class Speaking(CtlTest):
                              f', captures: "{self.directory}/captures"')
         self.addCleanup(self.daemon.stop)
         end = time.monotonic() + TIMEOUT
-        while VM not in self.say('fdb', 'show'):
+        while not re.search(rf'{VM}.*10\.9\.0\.2', self.say('fdb', 'show')):
             self.assertLess(time.monotonic(), end)
 
     def say(self, *words):

@@ -33,7 +33,7 @@ class Telemetry(CliTest):
         self.client.settimeout(TIMEOUT)
         self.client.connect(str(path))
         self.octets = json.loads(self.client.recv(1024))['max_output_len']
-        while not self.ask(f'/godwit/hosts,{VM}'):
+        while not (self.ask(f'/godwit/hosts,{VM}') and self.ask('/godwit/ports,server1')['drops']):
             pass
 
     def ask(self, command):

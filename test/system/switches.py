@@ -51,7 +51,7 @@ class OvsDpdk:
 
     name = 'OVS-DPDK'
     wants_listeners = True  # its client ports connect to the machines
-    TOOLS = ['ovsdb-tool', 'ovsdb-server', 'ovs-vsctl', '/usr/lib/openvswitch-switch-dpdk/ovs-vswitchd-dpdk']
+    TOOLS = ['ethtool', 'ovsdb-tool', 'ovsdb-server', 'ovs-vsctl', '/usr/lib/openvswitch-switch-dpdk/ovs-vswitchd-dpdk']
 
     @classmethod
     def why_not(cls):

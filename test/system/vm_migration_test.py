@@ -156,6 +156,8 @@ def linux_bridge(_bench, _directory, host_port, taps):
 
 
 def ovs(_bench, directory, host_port, places):
+    # It takes a host's frames as they are, and they are to have their checksums.
+    lab.call('ip', 'netns', 'exec', host_port, 'ethtool', '-K', 'eth0', 'tx', 'off')
     if isinstance(places[0], str):
         return OvsDpdk(directory, [host_port, *places])
     return OvsDpdk(directory, [host_port], places)
