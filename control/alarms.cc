@@ -54,4 +54,11 @@ uint64_t Alarms::suppressed() const {
   return std::accumulate(suppressed_.begin(), suppressed_.end(), uint64_t{0});
 }
 
+void Alarms::forget_port(PortIndex port) {
+  const auto is_of_port = [port](const auto& fact) { return fact.first.port == port; };
+  ports_.erase(port);
+  std::erase_if(facts_, is_of_port);
+  std::erase_if(former_, is_of_port);
+}
+
 }  // namespace godwit

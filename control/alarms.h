@@ -88,7 +88,7 @@ class Alarms {
   void raise(Alarm alarm);
 
   // The port's number is another's from now on.
-  void forget_port(PortIndex port) { ports_.erase(port); }
+  void forget_port(PortIndex port);
 
   std::vector<Alarm> all() const;  // that are kept, in the order in which they were told
   uint64_t told() const { return told_; }

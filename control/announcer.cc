@@ -48,6 +48,7 @@ void Announcer::run(Nanos now) {
 // False when the worker has no room for an order now: the rest remains to be said.
 bool Announcer::speak(Round& round) {
   const BridgeContext& bridge = topology_.bridge(round.bridge);
+  if (!bridge.has_gateway) return true;  // any more
   const auto& own = bridge.config->gateway->addresses;
   const size_t count = own.size() + (bridge.has_gateway_v6 ? 1 : 0);
   for (; round.said < count; ++round.said) {

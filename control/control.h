@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <deque>
 #include <span>
+#include <unordered_set>
 
 #include "control/aging.h"
 #include "control/alarms.h"
@@ -73,6 +74,7 @@ class Control {
   uint64_t events_lost() const;
 
  private:
+  using PortsOfBridges = std::unordered_set<uint64_t>;  // keys, as if the port were a MAC
   struct Departure {
     Nanos due;
     uint64_t key;
@@ -87,8 +89,11 @@ class Control {
   void on_refused_grant(const Leases::Grant& grant, Leases::Refusal refusal);
   bool on_bound(const Leases::Grant& grant);
   void repair(Nanos now);
-  void end_absent();
-  void end_at_absent_port(uint32_t slot);
+  void forget_names(const Config& before);
+  void end_absent(Nanos now);
+  void end_absent(uint32_t slot, const PortsOfBridges& there, Nanos now);
+  bool end(uint64_t key, uint32_t slot, FdbEntry entry);
+  bool stay(uint64_t key, uint32_t slot, FdbEntry entry, Nanos now);
   void handle(const Event& event, Nanos now);
   MoveRecord record_of(const Event& event) const;
   MoveRecord record_of(uint64_t key, Location from, Location to, Evidence evidence,

@@ -25,7 +25,8 @@ constexpr uint64_t kOfSwitch = 8192;      // copies, frames of godwit's own
 constexpr uint64_t kOfWorker = 4096;      // bursts under way, its cache, frames lent
 constexpr uint64_t kMostHeld = 1U << 16;  // for machines on their way, whatever the bridges allow
 constexpr unsigned kBufferCache = 256;
-constexpr uint64_t kBufferExtra =  // octets beside the room for the frame
+constexpr uint64_t kLeastPool = 4096;  // many times that cache
+constexpr uint64_t kBufferExtra =      // octets beside the room for the frame
     RTE_PKTMBUF_HEADROOM + sizeof(rte_mbuf) + 2 * RTE_CACHE_LINE_SIZE;
 constexpr uint16_t kFrameExtra = 14 + 2 * 4;  // octets of a frame in front of what counts as MTU
 constexpr uint64_t kOtherMegabytes = 256;     // rings, descriptors, routes, DPDK's own
@@ -178,8 +179,9 @@ const PortConfig* Devices::user_of(const std::string& device) const {
 void Devices::make_buffers_for(const Config& config) {
   const uint64_t wanted = buffers(config);
   if (wanted <= buffers_) return;
-  pools_.push_back(make_pool(fmt::format("frames{}", pools_.size()), wanted - buffers_, room_));
-  buffers_ = wanted;
+  const uint64_t more = std::max(wanted - buffers_, kLeastPool);
+  pools_.push_back(make_pool(fmt::format("frames{}", pools_.size()), more, room_));
+  buffers_ += more;
 }
 
 // Frames come from the pool that has most buffers left.
@@ -209,14 +211,16 @@ std::vector<std::string> Devices::keys_that_need_restart(const Config& next) con
   return keys;
 }
 
-void Devices::open(const Config& next) {
+// A port that could not be opened before is for close() to try again: it stops no other.
+void Devices::open(const Config& now, const Config& next) {
   make_buffers_for(next);
   std::vector<PortIndex> fresh;
   try {
     for (size_t p = 0; p < next.ports.size(); ++p) {
       const auto port = static_cast<PortIndex>(p);
       const PortConfig& config = next.ports[p];
-      if (config.absent || opened_[p].device || user_of(config.device) != nullptr) continue;
+      const bool comes = now.ports[p].absent && !config.absent;
+      if (!comes || user_of(config.device) != nullptr) continue;
       open(port, config);
       fresh.push_back(port);
     }
@@ -241,7 +245,7 @@ std::vector<std::string> Devices::close(const Config& next) {
     if (next.ports[p].absent || opened_[p].device) continue;
     try {
       open(static_cast<PortIndex>(p), next.ports[p]);
-    } catch (const std::runtime_error& error) {
+    } catch (const std::exception& error) {
       failures.emplace_back(error.what());
     }
   }

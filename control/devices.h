@@ -56,8 +56,8 @@ using DeviceList = std::vector<PortDevice*>;
 // open, because it is the same device, is opened then.
 class Devices {
  public:
-  // Opens them all, for config.workers.count workers. `config` has its room (lib/config_change.h)
-  // and must outlive this or be followed by another. Needs a started Eal. Throws as open_device.
+  // Opens them all, for config.workers.count workers. `config` has its room (lib/config_change.h).
+  // Needs a started Eal. Throws as open_device.
   explicit Devices(const Config& config);
 
   rte_mempool* pool() const { return pools_.front().get(); }
@@ -66,9 +66,9 @@ class Devices {
   // The keys of `next`, which has the numbers of the config so far, that the frame buffers are too
   // small for.
   std::vector<std::string> keys_that_need_restart(const Config& next) const;
-  // Opens what is new, and makes more frame buffers if that wants more of them. Throws as
-  // open_device and make_pool, and then no port has changed.
-  void open(const Config& next);
+  // Opens what `next` has and `now` has not, and makes more frame buffers if that wants more of
+  // them. Throws as open_device and make_pool, and then no port has changed.
+  void open(const Config& now, const Config& next);
   // Those that stay in use, and those that are new.
   DeviceList list_for(const Config& next) const;
   // Closes the others, and opens what had to wait for that. What cannot be opened is told, one line

@@ -21,27 +21,44 @@ HostEdit HostEdits::add(BridgeIndex bridge, Mac mac, PortIndex port, std::option
   return pin(bridge, mac, port, ip, now);
 }
 
-void HostEdits::follow(BridgeIndex bridge, const std::vector<StaticHostConfig>& before, Nanos now) {
-  const auto& hosts = topology_.config().bridges[bridge].static_hosts;
-  const auto is_in = [](const auto& list, const StaticHostConfig& host) {
-    return std::find(list.begin(), list.end(), host) != list.end();
-  };
-  for (const StaticHostConfig& host : before)
-    if (!is_in(hosts, host)) unpin(bridge, host.mac);
-  for (const StaticHostConfig& host : hosts)
-    if (!is_in(before, host)) pin(bridge, host.mac, host.port, host.ip, now);
+namespace {
+
+bool is_in(const std::vector<StaticHostConfig>& list, const StaticHostConfig& host) {
+  return std::find(list.begin(), list.end(), host) != list.end();
+}
+
+}  // namespace
+
+// All that ends first: a host may have the MAC that was the gateway's, and the other way round.
+std::vector<Mac> HostEdits::follow(BridgeIndex bridge, const BridgeConfig& before, Nanos now) {
+  end_former(bridge, before);
+  const BridgeContext& is = topology_.bridge(bridge);
+  std::vector<Mac> without_room;
+  if (is.has_gateway && place_gateway(is, now) == HostEdit::kFull)
+    without_room.push_back(is.gateway_mac);
+  for (const StaticHostConfig& host : is.config->static_hosts)
+    if (!is_in(before.static_hosts, host) &&
+        pin(bridge, host.mac, host.port, host.ip, now) == HostEdit::kFull)
+      without_room.push_back(host.mac);
+  return without_room;
+}
+
+void HostEdits::end_former(BridgeIndex bridge, const BridgeConfig& before) {
+  const BridgeContext& is = topology_.bridge(bridge);
+  if (before.gateway && before.gateway->mac != is.gateway_mac) unpin(bridge, before.gateway->mac);
+  for (const StaticHostConfig& host : before.static_hosts)
+    if (!is_in(is.config->static_hosts, host)) unpin(bridge, host.mac);
 }
 
 // Who has the gateway's MAC or one of its addresses so far is a host no longer.
-void HostEdits::follow(BridgeIndex bridge, const std::optional<GatewayConfig>& before, Nanos now) {
-  const BridgeContext& is = topology_.bridge(bridge);
-  if (before && before->mac != is.gateway_mac) unpin(bridge, before->mac);
-  if (!is.has_gateway) return;
-  locate(bridge, is.gateway_mac, kSelf, now);
-  for (const IpAddress& ip : is.gateway_ips)
-    for (auto hit = tables_.neighbors.find(bridge, ip); hit;
-         hit = tables_.neighbors.find(bridge, ip))
+HostEdit HostEdits::place_gateway(const BridgeContext& bridge, Nanos now) {
+  std::vector<IpAddress> ips = hosts_.ips(bridge.index, bridge.gateway_mac);
+  ips.insert(ips.end(), bridge.gateway_ips.begin(), bridge.gateway_ips.end());
+  for (const IpAddress& ip : ips)
+    for (auto hit = tables_.neighbors.find(bridge.index, ip); hit;
+         hit = tables_.neighbors.find(bridge.index, ip))
       neighbor_aging_.remove(hit.slot, hit.entry);
+  return locate(bridge.index, bridge.gateway_mac, kSelf, now);
 }
 
 HostEdit HostEdits::pin(BridgeIndex bridge, Mac mac, PortIndex port, std::optional<IpAddress> ip,
@@ -49,6 +66,7 @@ HostEdit HostEdits::pin(BridgeIndex bridge, Mac mac, PortIndex port, std::option
   const HostEdit mapped = ip ? map(bridge, mac, *ip, now) : HostEdit::kAlready;
   if (mapped != HostEdit::kDone && mapped != HostEdit::kAlready) return mapped;
   const HostEdit located = locate(bridge, mac, port, now);
+  if (located == HostEdit::kFull && ip && mapped == HostEdit::kDone) unpin(bridge, mac);
   return located == HostEdit::kAlready ? mapped : located;
 }
 

@@ -44,10 +44,9 @@ class HostEdits {
 
   // The host is static from now on, at this port and with this address, if one is given.
   HostEdit add(BridgeIndex bridge, Mac mac, PortIndex port, std::optional<IpAddress> ip, Nanos now);
-  // The static hosts of the configuration are what it says now, no longer these.
-  void follow(BridgeIndex bridge, const std::vector<StaticHostConfig>& before, Nanos now);
-  // The bridge's gateway is what the configuration says now, no longer this.
-  void follow(BridgeIndex bridge, const std::optional<GatewayConfig>& before, Nanos now);
+  // The static hosts and the gateway of the configuration are what it says now, no longer what it
+  // said before. Returns those that there was no room for.
+  std::vector<Mac> follow(BridgeIndex bridge, const BridgeConfig& before, Nanos now);
   // There is no such host any more, whatever the configuration said; false if none was known.
   bool end(BridgeIndex bridge, Mac mac) { return unpin(bridge, mac) == HostEdit::kDone; }
   // Forgets where the host is; of a static one, its static addresses, too.
@@ -55,6 +54,8 @@ class HostEdits {
 
  private:
   bool is_configured(BridgeIndex bridge, Mac mac) const;
+  void end_former(BridgeIndex bridge, const BridgeConfig& before);
+  HostEdit place_gateway(const BridgeContext& bridge, Nanos now);
   HostEdit pin(BridgeIndex bridge, Mac mac, PortIndex port, std::optional<IpAddress> ip, Nanos now);
   HostEdit unpin(BridgeIndex bridge, Mac mac);
   HostEdit map(BridgeIndex bridge, Mac mac, const IpAddress& ip, Nanos now);

@@ -91,7 +91,8 @@ bool Leases::bind(const Grant& grant, Lease lease) {
     on_refused(grant, why);
     return false;
   };
-  if (bridge.absent) return false;
+  if (bridge.absent || (grant.port != kNoLocation && bridge.member(grant.port) == nullptr))
+    return false;
   if (bridge.is_gateway_ip(grant.ip)) return refuse(Refusal::kGatewayIp);
   if (!bridge.is_on_link(grant.ip)) return false;
   const Neighbor neighbor{grant.bridge, grant.ip};
@@ -160,6 +161,13 @@ void Leases::end(const Neighbor& neighbor) {
   for (auto hit = find(); hit && (hit.entry.flags() & kRegisteredNeighbor) != 0; hit = find())
     if (remove(hit.slot, hit.entry)) break;
   forget(neighbor);
+}
+
+void Leases::forget_port(PortIndex port) {
+  const auto of_port = asks_of_.find(port);
+  if (of_port == asks_of_.end()) return;
+  for (const AskKey& key : of_port->second) asks_.erase(key);
+  asks_of_.erase(of_port);
 }
 
 void Leases::left(uint64_t key, std::span<const IpAddress> ips) {

@@ -56,6 +56,8 @@ class Leases {
   bool take_back(const Grant& grant, Nanos ends);
   // A host was heard for the first time, or again: it may have a lease.
   void learned(uint64_t key);
+  // The port's number is another's from now on.
+  void forget_port(PortIndex port);
   // The mapping is gone, whoever took it out.
   void unmapped(BridgeIndex bridge, const IpAddress& ip);
   // The host of this FDB key is gone, by the VM manager's word, and so are its leases of these

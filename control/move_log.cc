@@ -146,6 +146,9 @@ void MoveLog::forget_port(PortIndex port) {
   for (uint64_t n = records_.begin(); n < records_.end(); ++n) forget(records_[n]);
   for (uint64_t n = revised_.begin(); n < revised_.end(); ++n) forget(revised_[n]);
   for (auto& [key, record] : pending_) forget(record);
+  const auto is_of_port = [port](const auto& claim) { return claim.first.at == port; };
+  std::erase_if(claims_, is_of_port);
+  std::erase_if(former_, is_of_port);
 }
 
 }  // namespace godwit

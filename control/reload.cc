@@ -55,7 +55,7 @@ Reloaded reload(Switch& running, Devices& devices, const std::string& config_pat
     result.need_restart = fit(running.topology().config(), next.config, devices);
     if (!result.ok()) return result;
     require_devices(next.config);
-    devices.open(next.config);
+    devices.open(running.topology().config(), next.config);
     auto config = std::make_unique<const Config>(std::move(next.config));
     const DeviceList list = devices.list_for(*config);
     running.follow(std::move(config), list);

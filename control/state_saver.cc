@@ -43,6 +43,8 @@ void StateSaver::turn(Nanos now, Nanos unix_time) {
     if (now < ended_ + wait) return;
     begin(now);
   }
+  // Numbers have other names by now.
+  if (config_ != topology_.number()) begin(now);
   if (step(now, unix_time)) write();
 }
 
@@ -69,6 +71,7 @@ uint64_t StateSaver::changes() const {
 void StateSaver::begin(Nanos now) {
   began_ = now;
   changes_seen_ = changes();
+  config_ = topology_.number();
   collecting_ = true;
   fdb_done_ = false;
   at_ = 0;

@@ -58,6 +58,7 @@ class StateSaver {
   State state_;                              // as far as it is collected
   bool collecting_ = false;
   bool fdb_done_ = false;
+  uint64_t config_ = 0;               // the topology's number
   uint32_t at_ = 0;                   // next slot of the table that is walked
   std::future<std::string> writing_;  // what went wrong
   Nanos began_ = 0;

@@ -15,6 +15,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <string>
 #include <thread>
@@ -90,7 +91,7 @@ class Switch {
 
   // Runs by this configuration from now on, with these devices; see control/reload.h, which knows
   // that it may. When it returns, no worker uses a device that is not among them. Throws
-  // std::runtime_error when memory is short, and then nothing has changed.
+  // std::runtime_error and std::bad_alloc when memory is short, and then it runs by the former.
   void follow(std::unique_ptr<const Config> next, std::span<PortDevice* const> devices);
   // The same configuration, with these devices.
   void use_devices(std::span<PortDevice* const> devices);
@@ -122,10 +123,10 @@ class Switch {
   std::vector<Port*> ports_of(uint16_t worker, std::span<PortDevice* const> devices) const;
   PortLists lists_of(std::span<PortDevice* const> devices) const;
   void use_lists(PortLists lists, std::span<PortDevice* const> devices);
-  void set_state(PortIndex port);
-  void tell_workers(OrderKind kind, Location port, BridgeIndex bridge = kNoBridge);
-  void begin_counts(const Config& before);
-  void renew(const Config& before);
+  void set_link(PortIndex port);
+  bool begin_counts(const Config& before);
+  void tell_workers(const Config& before);
+  void tell_workers(OrderKind kind, Location port, BridgeIndex bridge);
   PortCounters counted(PortIndex port) const;
   std::vector<Worker*> worker_list() const;
   std::vector<Channel*> make_lanes(uint16_t workers, rte_mempool* pool);
@@ -140,6 +141,7 @@ class Switch {
   Fib fib_;
   Quiescence quiescence_;
   std::vector<std::unique_ptr<User>> users_;  // by PortIndex
+  std::mutex users_lock_;                     // see User
   // What was counted before the port had its number.
   std::vector<PortCounters> counted_before_;
   std::vector<std::unique_ptr<Lane>> lanes_;

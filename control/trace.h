@@ -38,6 +38,7 @@ class Trace {
   // Ends the one that runs, if any; what it found is forgotten.
   void start(const Order& order, Nanos now);
   void stop();
+  void clear() { frames_.clear(); }  // what it found is forgotten
   // Control's turn: takes what the workers wrote.
   void turn(Nanos now);
 

@@ -177,7 +177,7 @@ Json View::move(const MoveRecord& record) const {
 Json View::alarm(const Alarm& alarm) const {
   return {{"at_ns", alarm.at},
           {"kind", name_of(kAlarmNames, alarm.kind)},
-          {"bridge", bridge_name(alarm.bridge)},
+          {"bridge", alarm.bridge == kNoBridge ? Json(nullptr) : Json(bridge_name(alarm.bridge))},
           {"mac", alarm.mac ? Json(to_string(*alarm.mac)) : Json(nullptr)},
           {"ip", alarm.ip ? Json(to_string(*alarm.ip)) : Json(nullptr)},
           {"port", port_name(alarm.port)},

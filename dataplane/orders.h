@@ -22,7 +22,8 @@ enum class OrderKind : uint8_t {
   kGiveUp,   // `ip` in `bridge` does not answer: drop what waits for it, and tell the senders
   kRefuse,   // there is no room to ask for it: drop what waits
   kUnpark,   // `host` may stand still no longer: send what waits for it
-  kDiscard,  // there is no port `to`, or no `bridge`, any more: drop what came by it and waits
+  kDiscard,  // port `to` has left `bridge`, or there is no such port (without a bridge), or bridge:
+             // drop what came by it, or goes into it, and waits
   kLimits,   // those of port `to` are others in the config
 };
 

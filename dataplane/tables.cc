@@ -27,6 +27,9 @@ size_t ports_present(const Config& config) {
                                            [](const auto& port) { return !port.absent; }));
 }
 
+// What is kept for the config's own entries of a bridge that may come, and the floors of its ports.
+constexpr size_t kRoomOfBridge = 256;
+
 size_t untrusted_members(const BridgeConfig& bridge) {
   const auto& members = bridge.members;
   return static_cast<size_t>(
@@ -53,7 +56,9 @@ uint64_t neighbor_floor(const Config& config) {
 uint32_t fdb_entries(const Config& config) {
   uint64_t entries = config.fdb_limit;
   for (const BridgeConfig& bridge : config.bridges)
-    entries += fixed_macs(bridge) + untrusted_members(bridge) * learn_floor(config, bridge);
+    entries += bridge.absent
+                   ? kRoomOfBridge
+                   : fixed_macs(bridge) + untrusted_members(bridge) * learn_floor(config, bridge);
   return static_cast<uint32_t>(entries);
 }
 
@@ -126,8 +131,9 @@ Tables::Tables(const Config& config, const HashSecret& secret_in)
     seed(*this, static_cast<BridgeIndex>(b), config.bridges[b]);
 }
 
-std::array<std::shared_ptr<const void>, 2> Tables::follow(const Config& config) {
-  return {fdb.follow(fdb_limits(config)), neighbors.follow(neighbor_limits(config))};
+void Tables::follow(const Config& config) {
+  former_fdb_limits_ = fdb.follow(fdb_limits(config));
+  former_neighbor_limits_ = neighbors.follow(neighbor_limits(config));
 }
 
 }  // namespace godwit

@@ -1,7 +1,6 @@
 // The tables that all workers and control share, in memory of their own.
 #pragma once
 
-#include <array>
 #include <memory>
 
 #include "dataplane/port_state.h"
@@ -27,8 +26,8 @@ struct Tables {
   Tables(const Config& config, const HashSecret& secret_in);
 
   // Control's: as many entries may come as this config says, within the size that the first gave.
-  // Whoever calls keeps what is returned until a grace period is over.
-  std::array<std::shared_ptr<const void>, 2> follow(const Config& config);
+  // No more than once in a grace period.
+  void follow(const Config& config);
 
   HashSecret secret;
   TableMemory fdb_memory;
@@ -37,6 +36,11 @@ struct Tables {
   NeighborTable neighbors;
   ReflectionFilter reflections;
   PortStates ports;
+
+ private:
+  // Workers may still look into what the quotas had before.
+  std::shared_ptr<const void> former_fdb_limits_;
+  std::shared_ptr<const void> former_neighbor_limits_;
 };
 
 }  // namespace godwit

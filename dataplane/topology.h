@@ -3,10 +3,10 @@
 //
 // Control may put another config in its place while workers read (control/reload.h). Whatever is in
 // both has the same index in both, and there are as many indices as before, some of them absent
-// (lib/config_change.h): so an index that was right may be of nobody now, but is never of another.
-// What a reader got a reference to stays as it was, and lives until a grace period after that. So a
-// burst may begin under one config and end under the other, and no frame is lost by it that neither
-// of them loses.
+// (lib/config_change.h): so an index that was right may be of nobody now, and is of another port no
+// sooner than a reload later. What a reader got a reference to stays as it was, and lives until a
+// grace period after that. So a burst may begin under one config and end under the other, and no
+// frame is lost by it that neither of them loses.
 #pragma once
 
 #include <atomic>

@@ -184,13 +184,15 @@ void Worker::obey(const Order& order) {
 }
 
 void Worker::discard(const Order& order) {
+  const bool any_port = order.to == kNoLocation;
   const auto came_by_it = [&](const HeldFrame& held) {
-    return held.in_port == order.to || held.bridge == order.bridge;
+    return (any_port || held.in_port == order.to) &&
+           (order.bridge == kNoBridge || held.bridge == order.bridge);
   };
   const auto drop = [&](const HeldFrame& held) { drop_held(*this, held, Drop::kPortDown); };
   hold.drop_if(
       [&](const Neighbor& target, const HeldFrame& held) {
-        return target.bridge == order.bridge || came_by_it(held);
+        return came_by_it(held) || (any_port && target.bridge == order.bridge);
       },
       drop);
   parked.drop_if([&](uint64_t, const HeldFrame& held) { return came_by_it(held); }, drop);
@@ -253,7 +255,8 @@ void Worker::flush(PortIndex port) {
   BurstObserver* const watching = observed();
   if (watching != nullptr) [[unlikely]]
     watching->offered(port, buffer.frames.data(), buffer.count, now);
-  Port* const device = (*ports_)[port];  // there is none if it is gone since this round began
+  Port* const device =
+      (*ports_)[port];  // none: the host's port is gone, and what is known of it not yet
   const uint16_t sent = device != nullptr ? device->tx(buffer.frames.data(), buffer.count) : 0;
   if (watching != nullptr) [[unlikely]]
     watching->taken(sent);

@@ -123,14 +123,18 @@ bool has_same_device(const PortConfig& now, const PortConfig& next) {
          now.mtu == next.mtu;
 }
 
+std::vector<PortIndex> lost_members(const BridgeConfig& now, const BridgeConfig& next) {
+  std::vector<PortIndex> lost;
+  for (const MemberConfig& was : now.members)
+    if (std::none_of(next.members.begin(), next.members.end(),
+                     [&](const MemberConfig& is) { return is.port == was.port; }))
+      lost.push_back(was.port);
+  return lost;
+}
+
 bool loses_members(const Config& now, const Config& next) {
-  for (size_t b = 0; b < now.bridges.size(); ++b) {
-    const auto& stay = next.bridges[b].members;
-    for (const MemberConfig& member : now.bridges[b].members)
-      if (std::none_of(stay.begin(), stay.end(),
-                       [&](const MemberConfig& m) { return m.port == member.port; }))
-        return true;
-  }
+  for (size_t b = 0; b < now.bridges.size(); ++b)
+    if (!lost_members(now.bridges[b], next.bridges[b]).empty()) return true;
   return false;
 }
 

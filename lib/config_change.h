@@ -29,8 +29,9 @@ std::vector<std::string> keys_that_need_restart(const Config& now, const Config&
 // Whether a port goes on using the same device in the same way.
 bool has_same_device(const PortConfig& now, const PortConfig& next);
 
-// Whether a bridge has a port in `now` that it does not have in `next`.
-bool loses_members(const Config& now, const Config& next);
+// The ports that a bridge has no longer.
+std::vector<PortIndex> lost_members(const BridgeConfig& now, const BridgeConfig& next);
+bool loses_members(const Config& now, const Config& next);  // any bridge
 
 // Whether packets are routed by the same table.
 bool has_same_routes(const Config& now, const Config& next);

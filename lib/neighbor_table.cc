@@ -51,6 +51,11 @@ bool NeighborTable::remove(uint32_t slot, NeighborEntry& expected) {
   return true;
 }
 
+void NeighborTable::disown(uint32_t slot) {
+  quota_.move(kNoBridge, port(slot), kNoLocation);
+  origins_[slot].port.store(kNoLocation, std::memory_order_relaxed);
+}
+
 std::optional<NeighborTable::Host> NeighborTable::host_at(uint32_t slot) const {
   if (table_.key_at(slot) == 0) return std::nullopt;
   const Origin& o = origins_[slot];

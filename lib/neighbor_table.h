@@ -215,6 +215,8 @@ class NeighborTable {
     return silent < 0 ? 0 : static_cast<uint32_t>(silent);
   }
   // The port by which the entry was learned and to which it is charged; a move does not change it.
+  // Control's: from now on the entry is of no port.
+  void disown(uint32_t slot);
   Location port(uint32_t slot) const { return origins_[slot].port.load(std::memory_order_relaxed); }
 
   const Quota& quota() const { return quota_; }  // counts of live entries

@@ -255,10 +255,66 @@ class Reloading(ApiTest):
         self.assertIn("port 'server2'", refused['what'])
         port = self.ask('GET', '/v1/ports?port=server2')['ports'][0]
         self.assertEqual((port['link'], port['device']), ('down', 'net_null1,nothing=1'))
+        # It stops nothing else meanwhile.
+        refused = self.reload(lambda text: text.replace('vlan: 10', 'vlan: 10\n    aging: 77s'), status=409)
+        self.assertIn("port 'server2'", refused['what'])
+        self.assertIn('all the rest of it is done', refused['hint'])
+        self.assertEqual(self.ask('GET', '/v1/bridges?bridge=tenant')['bridges'][0]['aging_ns'], 77 * 10**9)
         refused = self.reload(lambda text: text.replace('net_null1,nothing=1', 'net_null2,no-rx=1'), status=409)
         self.assertIn("is that of port 'uplink'", refused['what'])
         self.reload(lambda _: good)
         self.assertEqual(self.ask('GET', '/v1/ports?port=server2')['ports'][0]['link'], 'up')
+
+    def test_a_little_more_to_hold_needs_a_few_buffers_more(self):
+        self.reload(lambda text: text.replace('vlan: 10', 'vlan: 10\n    moves: {hold: {frames: 4100}}'))
+
+    def test_a_host_does_not_move_to_a_port_that_is_gone(self):
+        self.hint('prepare', to='uplink', ttl='60s')
+        self.assertEqual(self.fdb(f'?mac={VM}')[0]['state'], 'migrating')
+        self.reload(lambda text: text.replace(', {port: uplink, tagged: true, trusted: true}', ''))
+        host = self.fdb(f'?mac={VM}')[0]
+        self.assertEqual((host['port'], host['state'], host['other']), ('server1', 'bound', None))
+        alarm = self.ask('GET', '/v1/alarms')['alarms'][-1]
+        self.assertEqual((alarm['kind'], alarm['mac']), ('hint-expired', VM))
+        self.hint('prepare', to='server2')
+        self.hint('commit', to='server2')
+
+    def test_a_gateways_mac_becomes_a_hosts_and_the_other_way_round(self):
+        gateway = 'gateway: {mac: "02:00:5e:10:00:01", addresses: [10.9.0.254/24]}'
+        static = 'static: [{mac: "52:54:00:00:00:09", port: server2, ip: 10.9.0.9}]'
+        self.reload(lambda text: text.replace(gateway, '').replace('52:54:00:00:00:09', '02:00:5e:10:00:01'))
+        self.assertEqual([host['port'] for host in self.fdb('?mac=02:00:5e:10:00:01')], ['server2'])
+        self.assertEqual(self.ask('GET', '/v1/neighbors?ip=10.9.0.9')['neighbors'][0]['mac'], '02:00:5e:10:00:01')
+        time.sleep(1.1)  # when a gateway that is gone would be announced again
+        self.reload(lambda text: text.replace('vlan: 10', 'vlan: 10\n    ' + gateway).replace(
+            static.replace('52:54:00:00:00:09', '02:00:5e:10:00:01'), static))
+        self.assertEqual({host['mac'] for host in self.fdb()}, {VM, '52:54:00:00:00:09'})
+        self.ask('DELETE', '/v1/fdb?bridge=tenant&mac=02:00:5e:10:00:01', status=409)
+
+    def test_a_port_is_switched_off_and_on(self):
+        for enabled in 'false', 'true':
+            self.reload(lambda text: re.sub(r'(net_null2,no-rx=1")[^}]*', rf'\1, enabled: {enabled}', text))
+            down = enabled == 'false'
+            members = self.ask('GET', '/v1/bridges?bridge=other')['bridges'][0]['ports']
+            self.assertEqual(len(members), 0 if down else 1)
+            alarms = self.ask('GET', '/v1/alarms')['alarms']
+            self.assertEqual([(alarm['kind'], alarm['port'], alarm['bridge']) for alarm in alarms],
+                             [('link-down', 'uplink', None)])
+
+    def test_a_bridge_that_comes_has_room_for_its_own_in_a_full_fdb(self):
+        self.reload(lambda text: text.replace('bridges:\n', '''bridges:
+  new:
+    ports: [{port: server1, tagged: true}]
+    vlan: 77
+    gateway: {mac: "02:00:5e:10:00:07", addresses: [10.7.0.254/24]}
+    static: [{mac: "52:54:00:00:00:07", port: server1, ip: 10.7.0.7}]
+''', 1))
+        self.assertEqual([host['mac'] for host in self.fdb('?bridge=new')], ['52:54:00:00:00:07'])
+
+    def test_a_capture_and_a_trace_of_a_port_end_with_it(self):
+        self.ask('POST', '/v1/trace/start', {'port': 'uplink', 'frames': 5, 'time': '60s'})
+        self.reload(lambda text: text.replace('  uplink: {', '  up: {').replace('uplink', 'up'))
+        self.assertFalse(self.ask('GET', '/v1/trace')['trace']['running'])
 
     def test_more_ports_than_there_is_room_for_change_nothing(self):
         more = ''.join(f'  p{n}: {{device: "net_null1{n},no-rx=1"}}\n' for n in range(9))
