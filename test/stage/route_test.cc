@@ -1,6 +1,7 @@
 #include "dataplane/route.h"
 
 #include <string>
+#include <tuple>
 
 #include <catch2/catch.hpp>
 
@@ -86,6 +87,37 @@ TEST_CASE("a next hop that is remembered is asked no more than its MAC", "[route
     bench.send(0, "inside", packet());
     CHECK(receivers(bench, "outside") == std::vector<Mac>{kSecond});
   }
+}
+
+TEST_CASE("what waits by a port or a bridge that is gone is dropped, and nothing else", "[route]") {
+  const auto c = GENERATE(values<std::tuple<Location, BridgeIndex, bool>>({
+      {0, 0, true},            // the port has left the bridge
+      {0, kNoBridge, true},    // the port is gone
+      {kNoLocation, 0, true},  // the bridge that it came by is gone
+      {kNoLocation, 1, true},  // the bridge that it goes into is gone
+      {0, 1, false},
+      {1, kNoBridge, false},
+      {1, 1, false},
+  }));
+  Bench bench(config("10.8.0.1"));
+  bench.send(0, "inside", garp(kVm, kVmV4));
+  bench.send(0, "inside", packet());
+  REQUIRE(bench.worker.hold.held() == 1);
+  Order order;
+  order.kind = OrderKind::kDiscard;
+  order.to = std::get<0>(c);
+  order.bridge = std::get<1>(c);
+  REQUIRE(bench.channel.orders.put(order));
+  bench.worker.step(0);
+  const bool dropped = std::get<2>(c);
+  CHECK(bench.worker.hold.held() == (dropped ? 0 : 1));
+  CHECK(bench.counters("inside").held == (dropped ? 0 : 1));
+  CHECK(bench.drops("inside") == (dropped ? Drops{{"port-down", 1}} : Drops{}));
+  order.to = kNoLocation;
+  order.bridge = 0;
+  bench.channel.orders.put(order);
+  bench.worker.step(0);
+  CHECK(bench.worker.hold.empty());
 }
 
 }  // namespace godwit::test
