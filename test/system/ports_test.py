@@ -61,6 +61,7 @@ class Ports(SystemTest):
         call('ip', 'addr', 'add', '10.3.0.2/24', 'dev', TAP)
         call('ip', 'addr', 'add', 'fd00:3::2/64', 'dev', TAP, 'nodad')
         far.wait_for(host, '10.3.0.2')
+        far.wait_for(host, 'fd00:3::2')  # its own address is tentative for a while
         self.assertEqual(lost(host.run('ping', '-c', '20', '-i', '0.05', '10.3.0.2')), 0)
         self.assertEqual(lost(host.run('ping', '-c', '20', '-i', '0.05', 'fd00:3::2')), 0)
         self.assertEqual(lost(host.run('ping', '-c', '5', '-i', '0.05', '-s', '4000', 'fd00:3::2')), 0)
