@@ -19,6 +19,8 @@ void Control::follow(const Config& before, Nanos now) {
   fdb_sweep_.hurry();
   neighbor_sweep_.hurry();
   forget_names(before);
+  for (size_t p = 0; p < before.ports.size(); ++p)
+    if (before.ports[p].absent) links_.begin(static_cast<PortIndex>(p));
   for (const BridgeContext& bridge : topology_.bridges()) {
     const BridgeConfig& was = before.bridges[bridge.index];
     for (const Mac mac : edits_.follow(bridge.index, was, now))

@@ -29,6 +29,11 @@ class Links {
   // A host at a port that went down: what its entry was, and what it is now.
   std::function<void(uint64_t key, FdbEntry was, FdbEntry is, Nanos now)> on_host;
 
+  // A port has come: nobody was there, so that it is down is no news.
+  void begin(PortIndex port) {
+    told_up_[port] = tables_.ports.is_up(port);
+    still_until_.erase(port);
+  }
   // False if that is known already, or if the port is still and goes down later: when it was said
   // again after `patience`.
   bool set(PortIndex port, bool up, Nanos patience, Nanos now);

@@ -44,6 +44,7 @@ bool is_offered(const Burst& burst, uint16_t i) {
 
 std::vector<std::unique_ptr<ArrayPort>> make_ports(size_t count, ArrayPort::Sink& sink) {
   std::vector<std::unique_ptr<ArrayPort>> ports;
+  ports.reserve(count);
   for (size_t p = 0; p < count; ++p)
     ports.push_back(std::make_unique<ArrayPort>(static_cast<PortIndex>(p), sink));
   return ports;
@@ -51,6 +52,7 @@ std::vector<std::unique_ptr<ArrayPort>> make_ports(size_t count, ArrayPort::Sink
 
 std::vector<Port*> pointers(const std::vector<std::unique_ptr<ArrayPort>>& ports) {
   std::vector<Port*> list;
+  list.reserve(ports.size());
   for (const auto& port : ports) list.push_back(port.get());
   return list;
 }

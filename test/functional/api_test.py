@@ -291,6 +291,17 @@ class Reloading(ApiTest):
         self.assertEqual({host['mac'] for host in self.fdb()}, {VM, '52:54:00:00:00:09'})
         self.ask('DELETE', '/v1/fdb?bridge=tenant&mac=02:00:5e:10:00:01', status=409)
 
+    def test_a_port_that_comes_without_a_guest_is_down_and_no_alarm(self):
+        guest = f'  guest: {{device: "vhost:{self.directory}/guest"}}\n'
+        for _ in range(2):
+            self.reload(lambda text: text.replace('ports:\n', 'ports:\n' + guest, 1))
+            self.assertEqual(self.ask('GET', '/v1/ports?port=guest')['ports'][0]['link'], 'down')
+            self.assertTrue((self.directory / 'guest').is_socket())
+            time.sleep(0.3)  # links are looked at meanwhile
+            self.reload(lambda text: text.replace(guest, ''))
+            self.assertFalse((self.directory / 'guest').exists())
+        self.assertEqual(self.ask('GET', '/v1/alarms')['alarms'], [])
+
     def test_a_port_is_switched_off_and_on(self):
         for enabled in 'false', 'true':
             self.reload(lambda text: re.sub(r'(net_null2,no-rx=1")[^}]*', rf'\1, enabled: {enabled}', text))

@@ -291,10 +291,10 @@ TEST_CASE("a number that goes to another port brings nothing of the former", "[s
   Config config = small_config(kFirst);
   config.port_room = 3;
   make_room(config);
+  RingDevice c("c", 1);  // outlives the switch
+  RingDevice d("d", 1);
   World world(1, std::move(config));
   Switch& subject = *world.subject;
-  RingDevice c("c", 1);
-  RingDevice d("d", 1);
   world.follow(kFirst, {&world.a, &world.b, &c});
   subject.start();
   world.offer(c.in(0), data(kVm, kPeer));
