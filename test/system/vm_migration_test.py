@@ -26,6 +26,7 @@ from watcher import Watcher
 
 SKIPPED = 77  # as meson has it
 HERE = pathlib.Path(__file__).resolve().parent
+SCRIPTS = HERE.parents[1] / 'scripts'
 MAC, IP = '52:54:00:00:00:02', '10.9.0.2'
 HOST_MAC, HOST_IP = '52:54:00:00:00:01', '10.9.0.1'
 RATE = 100
@@ -149,6 +150,35 @@ def plainly(_switch, source, target):
     return source.migrate_to(target)
 
 
+def script(name, switch, *words):
+    nic = f'bridge=tenant,mac={MAC},from=server1,to=server2'
+    return subprocess.Popen([str(SCRIPTS / name), '--socket', str(switch.socket), '--nic', nic, *map(str, words)],
+                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def end_well(process):
+    said, _ = process.communicate(timeout=60)
+    if process.returncode != 0:
+        raise RuntimeError(said)
+
+
+def watched(switch, source, target):
+    """qmp-watch tells godwit what it hears."""
+    watch = script('qmp-watch', switch, source.monitor, target.monitor)
+    while 'watching' not in (line := watch.stdout.readline()):
+        if not line:
+            end_well(watch)
+    state = source.migrate_to(target)
+    end_well(watch)
+    return state
+
+
+def led(switch, source, target):
+    """scripts/migrate leads it."""
+    end_well(script('migrate', switch, source.monitor, f'unix:{target.migration}'))
+    return source.wait_until_migrated()
+
+
 # ---- Through which switch ----
 
 def linux_bridge(_bench, _directory, host_port, taps):
@@ -189,8 +219,10 @@ def migrate_everything(bench, full):
                 bench.run('OVS-DPDK', ports, kind, ovs, plainly)
         through_godwit(bench, 'tap', 'silent')
         through_godwit(bench, 'vhost', 'announcing', lossless=True)
+        through_godwit(bench, 'tap', 'watched', watched)
     through_godwit(bench, 'tap', 'announcing')
     through_godwit(bench, 'vhost', 'silent', lossless=True)
+    through_godwit(bench, 'tap', 'led', led, lossless=True)
 
 
 def main():
