@@ -206,14 +206,8 @@ int bench(const BenchOptions& options) {
 int run(const RunOptions& options) {
   auto config = load_config(options.config);
   if (!config) return kBadInput;
-  std::string without;
-  for (const PortConfig& port : config->ports)
-    if (port.device.empty()) without += (without.empty() ? "" : ", ") + port.name;
-  if (!without.empty())
-    throw UsageError(
-        fmt::format("{}: ports without a device: {} (run wants one for each: "
-                    "see ports in docs/configuration.md)",
-                    options.config, without));
+  if (const std::string lack = lack_of_devices(*config); !lack.empty())
+    throw UsageError(fmt::format("{}: {}", options.config, lack));
   take_dpdk_log();
   make_room(*config);
   const Eal eal(daemon_arguments(*config, options.eal));

@@ -17,6 +17,8 @@
 #include "control/summary.h"
 #include "control/wall_clock.h"
 
+#include "lib/config_change.h"
+
 namespace godwit {
 namespace {
 
@@ -52,12 +54,6 @@ std::string state_path(const ControlConfig& config, const std::string& config_pa
   if (named) throw std::runtime_error(fmt::format("control.state: {}", fault));
   log("warning: nothing is kept over a restart: {} (name a file as control.state, or none)", fault);
   return {};
-}
-
-template <class T>
-size_t present(const std::vector<T>& list) {
-  return static_cast<size_t>(
-      std::count_if(list.begin(), list.end(), [](const T& one) { return !one.absent; }));
 }
 
 }  // namespace
@@ -114,8 +110,8 @@ Reloaded Daemon::reload() {
   for (const std::string& line : result.lines(config_path_)) log("{}: {}", what, line);
   if (result.is_done()) {
     const Config& now = switch_.topology().config();
-    log("reloaded {}: {} ports, {} bridges", config_path_, present(now.ports),
-        present(now.bridges));
+    log("reloaded {}: {} ports, {} bridges", config_path_, count_present(now.ports),
+        count_present(now.bridges));
   }
   watch_links();
   service_.tell("READY=1");
@@ -124,8 +120,8 @@ Reloaded Daemon::reload() {
 
 void Daemon::run() {
   switch_.start();
-  log("started: {} ports, {} bridges, {} workers ({})", present(config_.ports),
-      present(config_.bridges), config_.workers.count, names_of(switch_.workers()));
+  log("started: {} ports, {} bridges, {} workers ({})", count_present(config_.ports),
+      count_present(config_.bridges), config_.workers.count, names_of(switch_.workers()));
   await_signal();
   const Every turn(loop_, kTurn, [this] {
     switch_.turn();

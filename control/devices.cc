@@ -150,6 +150,16 @@ std::vector<std::string> daemon_arguments(const Config& config,
   return arguments;
 }
 
+std::string lack_of_devices(const Config& config) {
+  std::string without;
+  for (const PortConfig& port : config.ports)
+    if (!port.absent && port.device.empty()) without += (without.empty() ? "" : ", ") + port.name;
+  if (without.empty()) return {};
+  return fmt::format(
+      "ports without a device: {} (run wants one for each: see ports in docs/configuration.md)",
+      without);
+}
+
 Devices::Devices(const Config& config)
     : room_(room(config)), workers_(config.workers.count), opened_(config.ports.size()) {
   make_buffers_for(config);

@@ -54,6 +54,9 @@ using DeviceList = std::vector<PortDevice*>;
 // Another configuration comes in three steps: open() what it has in addition, run by it with list()
 // and with what close() leaves open, then close() the rest. What cannot be opened beside what is
 // open, because it is the same device, is opened then.
+// To run, each port wants one: what is wrong if some have none, else nothing.
+std::string lack_of_devices(const Config& config);
+
 class Devices {
  public:
   // Opens them all, for config.workers.count workers. `config` has its room (lib/config_change.h).

@@ -2,7 +2,6 @@
 
 #include <exception>
 #include <memory>
-#include <stdexcept>
 #include <utility>
 
 #include <fmt/core.h>
@@ -31,17 +30,9 @@ std::vector<std::string> fit(const Config& now, Config& next, const Devices& dev
   std::vector<std::string> keys = take_numbers(now, next);
   if (!keys.empty()) return keys;
   keys = keys_that_need_restart(now, next);
-  for (const auto& more = devices.keys_that_need_restart(next); const std::string& key : more)
-    keys.push_back(key);
+  const std::vector<std::string> more = devices.keys_that_need_restart(next);
+  keys.insert(keys.end(), more.begin(), more.end());
   return keys;
-}
-
-void require_devices(const Config& config) {
-  std::string without;
-  for (const PortConfig& port : config.ports)
-    if (!port.absent && port.device.empty()) without += (without.empty() ? "" : ", ") + port.name;
-  if (!without.empty())
-    throw std::runtime_error(fmt::format("ports without a device: {}", without));
 }
 
 }  // namespace
@@ -54,7 +45,8 @@ Reloaded reload(Switch& running, Devices& devices, const std::string& config_pat
     if (!result.ok()) return result;
     result.need_restart = fit(running.topology().config(), next.config, devices);
     if (!result.ok()) return result;
-    require_devices(next.config);
+    result.failure = lack_of_devices(next.config);
+    if (!result.ok()) return result;
     devices.open(running.topology().config(), next.config);
     auto config = std::make_unique<const Config>(std::move(next.config));
     const DeviceList list = devices.list_for(*config);

@@ -124,6 +124,7 @@ class Switch {
   PortLists lists_of(std::span<PortDevice* const> devices) const;
   void use_lists(PortLists lists, std::span<PortDevice* const> devices);
   void set_link(PortIndex port);
+  void set_links(const Config& before);
   bool begin_counts(const Config& before);
   void tell_workers(const Config& before);
   void tell_workers(OrderKind kind, Location port, BridgeIndex bridge);

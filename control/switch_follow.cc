@@ -20,6 +20,7 @@ void Switch::follow(std::unique_ptr<const Config> next, std::span<PortDevice* co
   const bool renamed = begin_counts(before->config);
   use_lists(std::move(lists), devices);              // no worker reads what was before
   { const std::lock_guard no_reader(users_lock_); }  // nor does a device's thread
+  set_links(before->config);
   tell_workers(before->config);
   control_.follow(before->config, now());
   capture_.follow();
@@ -68,6 +69,15 @@ void Switch::set_link(PortIndex port) {
   tables_.ports.set(port, context.absent || (context.enabled && port_state(port).up));
 }
 
+// Of ports that come, go, or are switched on or off.
+void Switch::set_links(const Config& before) {
+  for (size_t p = 0; p < before.ports.size(); ++p) {
+    const PortContext& is = topology_.port(static_cast<PortIndex>(p));
+    if (is.absent != before.ports[p].absent || is.enabled != before.ports[p].enabled)
+      set_link(static_cast<PortIndex>(p));
+  }
+}
+
 // Of a number that has another name now, and that nobody uses yet. Whether there is one.
 bool Switch::begin_counts(const Config& before) {
   bool renamed = false;
@@ -90,7 +100,6 @@ void Switch::tell_workers(const Config& before) {
     if (is.absent && !was.absent) tell_workers(OrderKind::kDiscard, port, kNoBridge);
     if (is.storm != was.storm || is.queues != was.queues)
       tell_workers(OrderKind::kLimits, port, kNoBridge);
-    if (is.absent != was.absent || is.enabled != was.enabled) set_link(port);
   }
   for (size_t b = 0; b < now.bridges.size(); ++b) {
     const auto bridge = static_cast<BridgeIndex>(b);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "lib/arbiter.h"
+#include "lib/config_change.h"
 
 namespace godwit {
 namespace {
@@ -20,11 +21,6 @@ size_t fixed_ips(const BridgeConfig& bridge) {
   const auto& hosts = bridge.static_hosts;
   return static_cast<size_t>(std::count_if(hosts.begin(), hosts.end(),
                                            [](const auto& host) { return host.ip.has_value(); }));
-}
-
-size_t ports_present(const Config& config) {
-  return static_cast<size_t>(std::count_if(config.ports.begin(), config.ports.end(),
-                                           [](const auto& port) { return !port.absent; }));
 }
 
 // What is kept for the config's own entries of a bridge that may come, and the floors of its ports.
@@ -50,7 +46,7 @@ uint64_t learn_floor(const Config& config, const BridgeConfig& bridge) {
 }
 
 uint64_t neighbor_floor(const Config& config) {
-  return floor_within(config.neighbors.floor, config.neighbors.limit, ports_present(config));
+  return floor_within(config.neighbors.floor, config.neighbors.limit, count_present(config.ports));
 }
 
 uint32_t fdb_entries(const Config& config) {

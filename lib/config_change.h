@@ -8,12 +8,21 @@
 // had one are used up; a bridge's never does, because what is on record names it.
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <string>
 #include <vector>
 
 #include "lib/config.h"
 
 namespace godwit {
+
+// Ports, or bridges, that are not absent.
+template <class T>
+size_t count_present(const std::vector<T>& list) {
+  return static_cast<size_t>(
+      std::count_if(list.begin(), list.end(), [](const T& one) { return !one.absent; }));
+}
 
 // Behind those of the file, absent ones: as many as memory.ports and memory.bridges leave room for.
 void make_room(Config& config);

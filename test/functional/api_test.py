@@ -312,7 +312,7 @@ class Reloading(ApiTest):
             self.assertEqual([(alarm['kind'], alarm['port'], alarm['bridge']) for alarm in alarms],
                              [('link-down', 'uplink', None)])
 
-    def test_a_bridge_that_comes_has_room_for_its_own_in_a_full_fdb(self):
+    def test_a_bridge_that_comes_has_its_own_hosts(self):
         self.reload(lambda text: text.replace('bridges:\n', '''bridges:
   new:
     ports: [{port: server1, tagged: true}]
@@ -322,7 +322,12 @@ class Reloading(ApiTest):
 ''', 1))
         self.assertEqual([host['mac'] for host in self.fdb('?bridge=new')], ['52:54:00:00:00:07'])
 
-    def test_a_capture_and_a_trace_of_a_port_end_with_it(self):
+    def test_a_port_without_a_device_changes_nothing(self):
+        refused = self.reload(lambda text: text.replace('ports:\n', 'ports:\n  bare: {}\n', 1), status=409)
+        self.assertIn('ports without a device: bare', refused['what'])
+        self.assertEqual(self.names('ports'), ['server1', 'server2', 'uplink'])
+
+    def test_a_trace_of_a_port_ends_with_it(self):
         self.ask('POST', '/v1/trace/start', {'port': 'uplink', 'frames': 5, 'time': '60s'})
         self.reload(lambda text: text.replace('  uplink: {', '  up: {').replace('uplink', 'up'))
         self.assertFalse(self.ask('GET', '/v1/trace')['trace']['running'])

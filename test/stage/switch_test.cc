@@ -13,6 +13,7 @@
 
 #include "test/stage/make_frames.h"
 #include "test/unit/small_tables.h"
+#include "test/unit/temporary_directory.h"
 
 #include "dataplane/element_ring.h"
 
@@ -330,6 +331,47 @@ bridges:
   world.follow(kPlain, {&world.a, &world.b});
   CHECK_FALSE(subject.tables().fdb.find(0, kOwn));
   CHECK(subject.tables().fdb.quota().total() == 0);
+  subject.stop();
+}
+
+TEST_CASE("what the configuration brings into a full table has room there", "[switch]") {
+  constexpr std::string_view kFull =
+      "fdb: {limit: 3}\nports: {a: {}, b: {}}\nbridges: {lan: {ports: [a, b]}}";
+  constexpr std::string_view kMore = R"(
+fdb: {limit: 3}
+ports: {a: {}, b: {}}
+bridges:
+  lan: {ports: [b]}
+  new:
+    ports: [a]
+    gateway: {mac: "02:00:5e:10:00:01", addresses: [10.9.0.254/24]}
+    static: [{mac: "52:54:00:00:00:09", port: a, ip: 10.9.0.9}]
+)";
+  World world(1, roomy_config(kFull));
+  Switch& subject = *world.subject;
+  subject.start();
+  for (uint64_t n = 1; n <= 20; ++n) world.offer(world.b.in(0), data(Mac{0x525400000100 + n}, kVm));
+  REQUIRE(eventually(subject, [&] { return subject.port_counters(1).rx == 20; }));
+  subject.turn();
+  const auto learned = subject.tables().fdb.quota().total();
+  REQUIRE(subject.worker_counters().limit_bridge > 0);  // it is full
+  world.follow(kMore, {&world.a, &world.b});
+  CHECK(subject.tables().fdb.find(1, Mac{0x02005e100001}).entry.location() == kSelf);
+  CHECK(subject.tables().fdb.find(1, Mac{0x525400000009}).entry.location() == 0);
+  CHECK(subject.tables().fdb.quota().total() == learned + 2);
+  subject.stop();
+}
+
+TEST_CASE("a capture of a port ends with it", "[switch]") {
+  constexpr std::string_view kAlone = "ports: {a: {}}\nbridges: {lan: {ports: [a]}}";
+  const TemporaryDirectory scratch;
+  World world(1, roomy_config(kPlain));
+  Switch& subject = *world.subject;
+  subject.start();
+  subject.capture().start({.path = scratch / "b.pcapng", .wish = {.port = 1}}, 0);
+  world.follow(kAlone, {&world.a});
+  CHECK_FALSE(subject.capture().is_running());
+  CHECK(subject.capture().ended() == "port");
   subject.stop();
 }
 
