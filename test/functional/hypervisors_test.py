@@ -3,7 +3,7 @@
 
     hypervisors_test.py        prints 'N passed, N failed' as its last line
 
-The real ones meet in test/system/vm_migration_test.py; here is what goes wrong, and libvirt, which is not there.
+The real ones meet in test/system/vm_migration_test.py; here is what goes wrong.
 """
 
 import http.server

@@ -8,9 +8,13 @@ import pathlib
 import re
 import shutil
 import subprocess
+import sys
 import time
 
 from lab import Switch, call
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / 'scripts'))
+import godwit_hints as hints  # noqa: E402  (found by the line above)
 
 
 class Taps:
@@ -125,6 +129,9 @@ class Godwit:
         self.switch = Switch(godwit, f'ports: {{{ports}}}\n'
                                      f'bridges: {{tenant: {{ports: [host, server1, server2], moves: {moves}}}}}\n'
                                      f'control: {{socket: {self.socket}}}\n')
+
+    def ask(self, path):
+        return hints.Godwit(self.socket).request('GET', path)
 
     def end(self):
         self.switch.stop()

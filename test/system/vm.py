@@ -150,6 +150,15 @@ class Qmp:
         self._socket.close()
 
 
+def wait_for_boot(log, seconds=120, is_gone=lambda: False):
+    """Until the machine says on its console, which is in `log`, that it is up."""
+    end = time.monotonic() + seconds
+    while 'godwit-vm-is-up' not in (said := log.read_text() if log.exists() else ''):
+        if time.monotonic() > end or is_gone():
+            raise RuntimeError(f'the machine does not boot: {said}')
+        time.sleep(0.05)
+
+
 class Vm:
     """One QEMU process: the machine runs in it, or is to arrive in it."""
 
@@ -193,12 +202,11 @@ class Vm:
         self._errors.seek(0)
         return self._errors.read()
 
-    def wait_until_up(self, seconds=120):
-        end = time.monotonic() + seconds
-        while 'godwit-vm-is-up' not in (self.log.read_text() if self.log.exists() else ''):
-            if time.monotonic() > end or self.process.poll() is not None:
-                raise RuntimeError(f'{self.name} does not boot: {self.log.read_text()}{self.said()}')
-            time.sleep(0.05)
+    def wait_until_up(self):
+        try:
+            wait_for_boot(self.log, is_gone=lambda: self.process.poll() is not None)
+        except RuntimeError as error:
+            raise RuntimeError(f'{self.name}: {error}{self.said()}') from error
 
     def migrate_to(self, target, seconds=60, **parameters):
         """Returns what query-migrate says in the end."""

@@ -4,7 +4,8 @@
     vm_migration_test.py GODWIT [--full] [--cache DIR]      prints a table, and 'N passed, N failed' as its last line
 
 The machine migrates between two QEMU processes of this host, by software emulation, over tap interfaces and over
-vhost-user sockets; announcing itself and silent. Beside godwit stand the Linux bridge and OVS-DPDK, in the same run.
+vhost-user sockets; announcing itself and silent; by itself, led by scripts/migrate, watched by scripts/qmp-watch, and
+from one libvirt to another, which tell godwit by scripts/libvirt-hook. Beside godwit stand the Linux bridge and OVS-DPDK, in the same run.
 What godwit must do is checked; what the others do is told. --full migrates everywhere, else it is once for each thing
 that godwit must do.
 """
@@ -20,6 +21,7 @@ import tempfile
 import time
 
 import lab
+import libvirt
 import vm
 from switches import Godwit, LinuxBridge, OvsDpdk, Taps
 from watcher import Watcher
@@ -72,8 +74,9 @@ class Result:
     def __str__(self):
         wrong = '-' if self.misdelivered is None else self.misdelivered
         tcp = self.stream['error'] or ('wrong octets' if self.stream['wrong'] else 'ok')
+        downtime = '-' if self.downtime is None else self.downtime
         return f'{self.switch:<14}{self.ports:<9}{self.kind:<12}' \
-               f'{self.downtime:>6} ms{self.gap:>6.0f} ms{self.sent:>7}' \
+               f'{downtime:>6} ms{self.gap:>6.0f} ms{self.sent:>7}' \
                f'{self.lost:>6}{wrong:>7}{self.doubled:>7}{self.reordered:>7}' \
                f'{self.stream["longest_gap_ms"]:>6.0f} ms  {tcp}'
 
@@ -95,8 +98,8 @@ class Bench:
         print(f'{"ok  " if holds else "FAIL"} {result.switch}, {result.ports}, {result.kind}: {what}', flush=True)
         self.failed.append(not holds)
 
-    def run(self, name, ports, kind, make_switch, migrate):
-        """`make_switch(bench, directory, host's port, taps or sockets)`; `migrate(switch, source, target)`."""
+    def run(self, name, ports, kind, way, make_switch):
+        """`make_switch(bench, directory, host's port, taps or sockets)`."""
         self._count += 1
         directory = self.directory / str(self._count)
         directory.mkdir()
@@ -109,22 +112,16 @@ class Bench:
             taps = keep(Taps()) if ports == 'tap' else None
             sockets = [directory / f'vm{n}.sock' for n in (1, 2)]
             switch = keep(make_switch(self, directory, host.port, taps.names if taps else sockets))
-            networks = [vm.tap(name) for name in taps.names] if taps else \
-                [vm.vhost(path, server=switch.wants_listeners) for path in sockets]
-            announce = kind == 'announcing'
-
-            def machine(n, **more):
-                return keep(vm.Vm(directory, f'vm{n + 1}', self.kernel, self.initramfs, MAC, f'{IP}/24', networks[n],
-                                  announce=announce, **more))
-            source = machine(0)
+            places = taps.names if taps else sockets
+            source = keep(way.machine(self, directory, 1, places[0], switch))
             source.wait_until_up()
             self._wait_for_answer(host)
-            target = machine(1, incoming=True)
+            target = keep(way.machine(self, directory, 2, places[1], switch, incoming=True))
             watcher = Watcher(taps.names, MAC) if taps else None
             try:
                 traffic = keep(Traffic(host))
                 time.sleep(BEFORE)
-                state = migrate(switch, source, target)
+                state = way.migrate(switch, source, target)
                 time.sleep(AFTER)
                 said = traffic.stop()
             finally:
@@ -132,8 +129,9 @@ class Bench:
                     watcher.stop()
             misdelivered = len(watcher.misdelivered(*taps.names)) if watcher else None
             result = Result(name, ports, kind, state['downtime'], said, misdelivered)
+            print(result, flush=True)
+            way.afterwards(self, result, switch, target)
         self.results.append(result)
-        print(result, flush=True)
         return result
 
     @staticmethod
@@ -144,10 +142,26 @@ class Bench:
                 raise RuntimeError('the machine does not answer the host')
 
 
-# ---- How a migration is led: each returns what QEMU says of it in the end ----
+# ---- The ways of a migration ----
 
-def plainly(_switch, source, target):
-    return source.migrate_to(target)
+class Plainly:
+    """From one QEMU to another, of which nobody is told."""
+
+    def __init__(self, announce):
+        self._announce = announce
+
+    def machine(self, bench, directory, number, place, switch, incoming=False):
+        """The machine, as it is to run at a tap or a vhost-user socket."""
+        network = vm.tap(place) if isinstance(place, str) else vm.vhost(place, server=switch.wants_listeners)
+        return vm.Vm(directory, f'vm{number}', bench.kernel, bench.initramfs, MAC, f'{IP}/24', network, incoming,
+                     self._announce)
+
+    def migrate(self, _switch, source, target):
+        """Returns what QEMU says of it in the end."""
+        return source.migrate_to(target)
+
+    def afterwards(self, bench, result, switch, target):
+        """What is checked once the traffic has ended."""
 
 
 def script(name, switch, *words):
@@ -162,21 +176,40 @@ def end_well(process):
         raise RuntimeError(said)
 
 
-def watched(switch, source, target):
+class Watched(Plainly):
     """qmp-watch tells godwit what it hears."""
-    watch = script('qmp-watch', switch, source.monitor, target.monitor)
-    while 'watching' not in (line := watch.stdout.readline()):
-        if not line:
-            end_well(watch)
-    state = source.migrate_to(target)
-    end_well(watch)
-    return state
+
+    def migrate(self, switch, source, target):
+        watch = script('qmp-watch', switch, source.monitor, target.monitor)
+        while 'watching' not in (line := watch.stdout.readline()):
+            if not line:
+                end_well(watch)
+        state = source.migrate_to(target)
+        end_well(watch)
+        return state
 
 
-def led(switch, source, target):
+class Led(Plainly):
     """scripts/migrate leads it."""
-    end_well(script('migrate', switch, source.monitor, f'unix:{target.migration}'))
-    return source.wait_until_migrated()
+
+    def migrate(self, switch, source, target):
+        end_well(script('migrate', switch, source.monitor, f'unix:{target.migration}'))
+        return source.wait_until_migrated()
+
+
+class ByLibvirt(Plainly):
+    """From one libvirt to another. Each tells godwit by its hook."""
+
+    def machine(self, bench, directory, number, place, switch, incoming=False):
+        return libvirt.Machine(directory, f'server{number}', bench.kernel, bench.initramfs, MAC, f'{IP}/24', place,
+                               switch.socket, incoming)
+
+    def afterwards(self, bench, result, switch, target):
+        def places():
+            return [host['port'] for host in switch.ask('/v1/fdb?mac=' + MAC)['fdb']]
+        bench.check(result, 'it was followed where only a VM manager moves a host', places() == ['server2'])
+        target.destroy()
+        bench.check(result, 'it is forgotten when it has ended', places() == [])
 
 
 # ---- Through which switch ----
@@ -199,9 +232,19 @@ def godwit(bench, directory, host_port, places):
     return Godwit(bench.godwit, directory, [host_port], places)
 
 
-def through_godwit(bench, ports, kind, migrate=plainly, lossless=False):
+def locked_godwit(bench, directory, host_port, taps):
+    """In which no frame moves a host, but one that a VM manager has announced."""
+    return Godwit(bench.godwit, directory, [host_port, *taps], moves='{class: locked}')
+
+
+ANNOUNCING, SILENT = ('announcing', Plainly(announce=True)), ('silent', Plainly(announce=False))
+WATCHED, LED = ('watched', Watched(announce=False)), ('led', Led(announce=False))
+BY_LIBVIRT = 'by libvirt', ByLibvirt(announce=True)
+
+
+def through_godwit(bench, ports, named_way, lossless=False, make_switch=godwit):
     """And what it must do: whatever the machine says, no frame goes where it is not, twice or in disorder."""
-    result = bench.run('godwit', ports, kind, godwit, migrate)
+    result = bench.run('godwit', ports, *named_way, make_switch)
     if result.misdelivered is not None:
         bench.check(result, 'no ping went to the old place after the first sign from the new', result.misdelivered == 0)
     bench.check(result, 'none came back twice or out of order', result.doubled == result.reordered == 0)
@@ -212,17 +255,21 @@ def through_godwit(bench, ports, kind, migrate=plainly, lossless=False):
 
 def migrate_everything(bench, full):
     if full:
-        for kind in 'announcing', 'silent':
-            bench.run('Linux bridge', 'tap', kind, linux_bridge, plainly)
+        for way in ANNOUNCING, SILENT:
+            bench.run('Linux bridge', 'tap', *way, linux_bridge)
         for ports in ('tap', 'vhost') if OvsDpdk.why_not() is None else ():
-            for kind in 'announcing', 'silent':
-                bench.run('OVS-DPDK', ports, kind, ovs, plainly)
-        through_godwit(bench, 'tap', 'silent')
-        through_godwit(bench, 'vhost', 'announcing', lossless=True)
-        through_godwit(bench, 'tap', 'watched', watched)
-    through_godwit(bench, 'tap', 'announcing')
-    through_godwit(bench, 'vhost', 'silent', lossless=True)
-    through_godwit(bench, 'tap', 'led', led, lossless=True)
+            for way in ANNOUNCING, SILENT:
+                bench.run('OVS-DPDK', ports, *way, ovs)
+        through_godwit(bench, 'tap', SILENT)
+        through_godwit(bench, 'vhost', ANNOUNCING, lossless=True)
+        through_godwit(bench, 'tap', WATCHED)
+    through_godwit(bench, 'tap', ANNOUNCING)
+    through_godwit(bench, 'vhost', SILENT, lossless=True)
+    through_godwit(bench, 'tap', LED, lossless=True)
+    if (reason := libvirt.why_not()) is None:
+        through_godwit(bench, 'tap', BY_LIBVIRT, make_switch=locked_godwit)
+    else:
+        print(f'skipped: a migration by libvirt: {reason}')
 
 
 def main():
