@@ -27,15 +27,14 @@ void write_addresses(uint8_t* at, Mac dst, Mac src) {
   store_be32(at + 8, static_cast<uint32_t>(src.bits));
 }
 
-// Packet p as the gateway sends it to its next hop: without a tag, a hop older.
+// The packet of frame i as the gateway sends it to its next hop: without a tag, a hop older.
 template <bool kV6>
-void rewrite(const BridgeContext& next, Burst& burst, uint16_t p, uint64_t next_hop) {
-  const uint16_t i = burst.packet_scratch.frame[p];
+void rewrite(const BridgeContext& next, Burst& burst, uint16_t i, uint8_t* l3, uint64_t next_hop) {
   if (burst.tags[i] != Tags::kNone) [[unlikely]]
     cut_tags(burst, i);
-  uint8_t* const l3 = burst.packet_scratch.l3[p];
-  write_addresses(l3 - kEthernetHeaderSize, fdb_mac(next_hop), next.gateway_mac);
-  write_addresses(burst.head[i].octets.data(), fdb_mac(next_hop), next.gateway_mac);
+  const Mac src = next.gateway_mac;
+  write_addresses(l3 - kEthernetHeaderSize, fdb_mac(next_hop), src);
+  write_addresses(burst.head[i].octets.data(), fdb_mac(next_hop), src);
   burst.dst_key[i] = next_hop;
   if constexpr (kV6)
     decrement_hop_limit(l3);
@@ -43,7 +42,6 @@ void rewrite(const BridgeContext& next, Burst& burst, uint16_t p, uint64_t next_
     decrement_ttl(l3);
   burst.came_by[i] = burst.bridge[i];
   burst.bridge[i] = next.index;
-  if (burst.routed[i] == Routed::kNo) burst.routed[i] = Routed::kWhole;
 }
 
 // It has a hop left, and the next link takes it as it is.
@@ -57,26 +55,35 @@ bool is_easy(const uint8_t* l3, uint16_t mtu) {
 
 template <bool kV6>
 void forward_one(Worker& worker, Burst& burst, uint16_t p, uint64_t next_hop) {
-  rewrite<kV6>(worker.topology.bridge(fdb_bridge(next_hop)), burst, p, next_hop);
+  const uint16_t i = burst.packet_scratch.frame[p];
+  const BridgeContext& next = worker.topology.bridge(fdb_bridge(next_hop));
+  rewrite<kV6>(next, burst, i, burst.packet_scratch.l3[p], next_hop);
+  if (burst.routed[i] == Routed::kNo) burst.routed[i] = Routed::kWhole;
   ++worker.counters.routed;
 }
 
 template <bool kV6>
 void forward_known(Worker& worker, Burst& burst) {
   PacketScratch& packets = burst.packet_scratch;
-  const uint32_t second = second_of(worker.now);
+  const uint16_t count = packets.count;
+  worker.next_hops.find_bulk(packets.id.data(), count, worker.tables.neighbors,
+                             second_of(worker.now), packets.word.data());
+  const std::span<const BridgeContext> bridges = worker.topology.bridges();
   uint16_t left = 0;
-  for (uint16_t p = 0; p < packets.count; ++p) {
-    const uint64_t next_hop = worker.next_hops.find(packets.id[p], worker.tables.neighbors, second);
+  for (uint16_t p = 0; p < count; ++p) {
+    const uint64_t next_hop = packets.word[p];
+    const uint16_t i = packets.frame[p];
+    uint8_t* const l3 = packets.l3[p];
     if (next_hop != 0) [[likely]] {
-      const BridgeContext& next = worker.topology.bridge(fdb_bridge(next_hop));
-      if (is_easy<kV6>(packets.l3[p], next.mtu)) [[likely]] {
-        rewrite<kV6>(next, burst, p, next_hop);
+      const BridgeContext& next = bridges[fdb_bridge(next_hop)];
+      if (is_easy<kV6>(l3, next.mtu)) [[likely]] {
+        rewrite<kV6>(next, burst, i, l3, next_hop);
+        burst.routed[i] = Routed::kWhole;
         continue;
       }
     }
-    packets.frame[left] = packets.frame[p];
-    packets.l3[left] = packets.l3[p];
+    packets.frame[left] = i;
+    packets.l3[left] = l3;
     packets.id[left] = packets.id[p];
     if constexpr (kV6)
       std::memcpy(packets.ipv6[left], packets.ipv6[p], sizeof packets.ipv6[p]);
@@ -84,7 +91,7 @@ void forward_known(Worker& worker, Burst& burst) {
       packets.ipv4[left] = packets.ipv4[p];
     ++left;
   }
-  worker.counters.routed += packets.count - left;
+  worker.counters.routed += count - left;
   packets.count = left;
 }
 

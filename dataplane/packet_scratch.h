@@ -6,6 +6,7 @@
 
 #include "dataplane/hold.h"
 
+#include "lib/ip_forward.h"
 #include "lib/neighbor_table.h"
 #include "lib/next_hop_cache.h"
 #include "lib/units.h"
@@ -25,6 +26,12 @@ struct PacketScratch {
   // A routed packet's: its destination's and its neighbor's in the NextHopCache.
   std::array<uint64_t, kMaxBurst> id;
   std::array<NextHopCache::Stamp, kMaxBurst> stamp;
+
+  // What may be packets of IPv4, by their place in Burst::to_gateway: the words of their headers,
+  // the octets from there on, and whether nothing is odd about them.
+  std::array<std::array<uint32_t, kMaxBurst>, std::tuple_size_v<Ipv4Words>> words;
+  std::array<uint32_t, kMaxBurst> room;
+  std::array<uint32_t, kMaxBurst> plain;
 
   std::array<uint32_t, kMaxBurst> ipv4;  // destinations, for a lookup of all
   std::array<uint64_t, kMaxBurst> hop;

@@ -43,8 +43,7 @@ void take(const Worker& worker, PacketScratch& packets, uint16_t i, const uint8_
 }
 
 void take_ipv4(const Worker& worker, uint64_t routes, PacketScratch& packets, uint16_t i,
-               const uint8_t* l3) {
-  const uint32_t destination = load_be32(&l3[kDestinationV4]);
+               const uint8_t* l3, uint32_t destination) {
   packets.ipv4[packets.count] = destination;
   take(worker, packets, i, l3, NextHopCache::id_v4(routes, destination));
 }
@@ -58,29 +57,46 @@ void take_ipv4(const Worker& worker, uint64_t routes, PacketScratch& packets, ui
     drop_faulty(burst, i, fault);
     return false;
   }
-  PacketScratch& packets = burst.packet_scratch;
-  take_ipv4(worker, routes, packets, i, l3.data());
+  take_ipv4(worker, routes, burst.packet_scratch, i, l3.data(), load_be32(&l3[kDestinationV4]));
   return false;
+}
+
+// The words of the headers side by side; zeros for a frame that a gateway does not take, or that
+// has other tags than its own.
+void read_headers(const Burst& burst, PacketScratch& packets) {
+  static constexpr std::array<uint8_t, kIpv4HeaderSize> kNone{};
+  for (uint16_t g = 0; g < burst.to_gateway_count; ++g) {
+    const uint16_t i = burst.to_gateway[g];
+    const std::span<const uint8_t> frame = burst.bytes(i);
+    const size_t at = burst.l3_offset(i);
+    const bool is_bare = (burst.fate[i] == Fate::kPending) & (burst.tags[i] != Tags::kOther) &
+                         (frame.size() >= at + kIpv4HeaderSize) & !is_from_nobody(burst, i) &
+                         (load_be16(&burst.head[i].octets[at - 2]) == kEtherTypeIpv4);
+    const uint8_t* const l3 = is_bare ? frame.data() + at : kNone.data();
+    packets.l3[g] = const_cast<uint8_t*>(l3);
+    for (size_t w = 0; w < packets.words.size(); ++w)
+      packets.words[w][g] = load_be32(&l3[w * sizeof(uint32_t)]);
+    packets.room[g] = static_cast<uint32_t>(frame.size() - at);
+  }
 }
 
 // The sound packets of one family, with their destinations side by side. Returns how many frames
 // are left to look at.
 uint16_t gather_ipv4(Worker& worker, uint64_t routes, Burst& burst) {
   PacketScratch& packets = burst.packet_scratch;
+  read_headers(burst, packets);
+  const auto& words = packets.words;
+  for (uint16_t g = 0; g < burst.to_gateway_count; ++g)
+    packets.plain[g] = is_plain4({words[0][g], words[1][g], words[2][g], words[3][g], words[4][g]},
+                                 packets.room[g]);
   packets.count = 0;
   uint16_t others = 0;
   for (uint16_t g = 0; g < burst.to_gateway_count; ++g) {
     const uint16_t i = burst.to_gateway[g];
-    const std::span<const uint8_t> frame = burst.bytes(i);
-    const size_t l3 = burst.l3_offset(i);
-    const bool is_bare = burst.fate[i] == Fate::kPending && burst.tags[i] != Tags::kOther &&
-                         frame.size() >= l3 + kIpv4HeaderSize &&
-                         load_be16(&frame[l3 - 2]) == kEtherTypeIpv4 && !is_from_nobody(burst, i);
-    if (!is_bare || !is_plain4(frame.subspan(l3))) [[unlikely]] {
+    if (packets.plain[g] == 0) [[unlikely]]
       others += gather_odd_ipv4(worker, routes, burst, i);
-      continue;
-    }
-    take_ipv4(worker, routes, packets, i, &frame[l3]);
+    else
+      take_ipv4(worker, routes, packets, i, packets.l3[g], words[4][g]);
   }
   return others;
 }

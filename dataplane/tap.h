@@ -35,7 +35,7 @@ struct CaptureWish {
   bool out = false;
   bool drops = false;
   std::optional<PortIndex> port;  // of this one alone
-  FrameFilter frames;
+  FrameFilter frames = {};
   uint32_t snaplen = UINT32_MAX;
 };
 

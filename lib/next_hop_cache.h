@@ -33,26 +33,20 @@ class NextHopCache {
       : secret_(secret), lines_(static_cast<Line*>(memory)) {}
 
   // Of a destination under the table of routes with this number, from 1: an IPv4 address itself, a
-  // keyed print of an IPv6 address.
+  // keyed print of an IPv6 address. Never 0.
   static uint64_t id_v4(uint64_t routes, uint32_t ip) { return routes << 32 | ip; }
   uint64_t id_v6(uint64_t routes, const IpAddress& ip) const {
-    return detail::multiply_fold(ip.hi ^ secret_.a, ip.lo ^ secret_.b) ^ routes << 32;
+    return (detail::multiply_fold(ip.hi ^ secret_.a, ip.lo ^ secret_.b) ^ routes << 32) | 1;
   }
 
-  // Before find(), and a little earlier.
+  // Before find_bulk(), and a little earlier.
   void prefetch(uint64_t id) const { __builtin_prefetch(&lines_[index(id)]); }
 
-  // The FDB's key of the next hop, or 0.
-  uint64_t find(uint64_t id, const NeighborTable& neighbors, uint32_t second) const {
-    const Line& line = lines_[index(id)];
-    uint64_t key = 0;
-    Stamp stamp = 0;
-    for (size_t n = 0; n < kOfLine; ++n) {  // without a branch: which one it is nobody can guess
-      const uint64_t mask = -uint64_t{line.ids[n] == id};
-      key |= line.keys[n] & mask;
-      stamp |= line.stamps[n] & static_cast<Stamp>(mask);
-    }
-    return stamp == stamp_of(neighbors, stamp >> 24, second) ? key : 0;
+  // The FDB's keys of the next hops, or 0.
+  void find_bulk(const uint64_t* ids, unsigned n, const NeighborTable& neighbors, uint32_t second,
+                 uint64_t* keys) const {
+    const NextHopCache own = *this;  // for all the compiler knows, `keys` are what it reads
+    for (unsigned i = 0; i < n; ++i) keys[i] = own.find(ids[i], neighbors, second);
   }
 
   // Of the neighbor with this key in its table, to be taken before it is looked up there.
@@ -84,6 +78,16 @@ class NextHopCache {
   static constexpr size_t kBytes = kLines * sizeof(Line);
 
  private:
+  uint64_t find(uint64_t id, const NeighborTable& neighbors, uint32_t second) const {
+    const Line& line = lines_[index(id)];
+    // Without a branch: which one it is nobody can guess. It is no two, so `n` is below 3.
+    static_assert(kOfLine == 3);
+    const size_t n = size_t{line.ids[1] == id} + 2 * size_t{line.ids[2] == id};
+    const Stamp stamp = line.stamps[n];
+    const bool found = line.ids[n] == id && stamp == stamp_of(neighbors, stamp >> 24, second);
+    return found ? line.keys[n] : 0;
+  }
+
   size_t index(uint64_t id) const { return id * (secret_.b | 1) >> (64 - kIndexBits); }
 
   static Stamp stamp_of(const NeighborTable& neighbors, size_t epoch, uint32_t second) {

@@ -30,7 +30,9 @@ struct Known {
     return NextHopCache::stamp(neighbors, neighbors.key(kBridge, kNeighbor), second);
   }
   uint64_t find(uint64_t id, uint32_t second = 7) const {
-    return cache.find(id, neighbors, second);
+    uint64_t key = 0;
+    cache.find_bulk(&id, 1, neighbors, second, &key);
+    return key;
   }
   void change(NeighborEntry to) {
     auto hit = neighbors.find(kBridge, kNeighbor);
