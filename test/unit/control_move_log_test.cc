@@ -239,7 +239,7 @@ TEST_CASE("who is frozen for a false claim has moved rightly before", "[control]
 
 TEST_CASE("who is frozen for a move stays where that led, or was taken back", "[control]") {
   Log log;
-  const Location place = GENERATE(kNew, kOld);
+  const Location place = GENERATE(as<Location>{}, kNew, kOld);
   log.offer(kSecond + 1, {kNew});
   log.frozen(kKey, place);
   CHECK(log.all()[0].verdict == MoveVerdict::kFrozen);
