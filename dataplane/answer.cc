@@ -28,7 +28,7 @@ bool asks_whether_free(Evidence kind) {
 // subnet, or speaks for somebody else (RFC 1812 §3.3.2).
 bool is_credible(const Burst& burst, uint16_t i) {
   const Mapped mapped = burst.mapped[i];
-  if (burst.evidence[i] == Evidence::kArpRequest && !burst.said[i].mapping) return false;
+  if (burst.evidence[i] == Evidence::kArpRequest && !burst.said(i).mapping) return false;
   return mapped != Mapped::kGatewayIp && mapped != Mapped::kForeignSender &&
          mapped != Mapped::kOffLink;
 }
@@ -100,7 +100,7 @@ void watch_over(Worker& worker, const Burst& burst, uint16_t i, Mac owner) {
                    .at = worker.now,
                    .mac = burst.ethernet(i).src,
                    .other_mac = owner,
-                   .ip = burst.said[i].target});
+                   .ip = burst.target(i)});
 }
 
 // For another host than the gateway.
@@ -109,7 +109,7 @@ void answer_for(Worker& worker, Burst& burst, uint16_t i) {
   const bool probed = asks_whether_free(burst.evidence[i]) && bridge.has_gateway;
   if (!bridge.config->suppress && !probed) return;
   const EthernetView eth = burst.ethernet(i);
-  const auto hit = worker.tables.neighbors.find(burst.bridge[i], burst.said[i].target);
+  const auto hit = worker.tables.neighbors.find(burst.bridge[i], burst.target(i));
   if (!hit || hit.entry.mac() == eth.src) return;
   if (bridge.config->suppress && eth.dst.is_group() &&
       is_beyond_doubt(worker, hit.entry, burst.bridge[i], burst.in_port[i])) {
@@ -126,7 +126,7 @@ void answer_for(Worker& worker, Burst& burst, uint16_t i) {
 bool leave_unanswered(Worker& worker, const Burst& burst, uint16_t i) {
   if (worker.answers[burst.in_port[i]].has_one(worker.now)) return false;
   const BridgeContext& bridge = worker.topology.bridge(burst.bridge[i]);
-  if (!is_question(burst.evidence[i]) || !bridge.is_gateway_ip(burst.said[i].target) ||
+  if (!is_question(burst.evidence[i]) || !bridge.is_gateway_ip(burst.target(i)) ||
       !is_sent_to_us(burst, i, bridge))
     return false;
   ++worker.counters.unanswered;
@@ -138,7 +138,7 @@ void answer(Worker& worker, Burst& burst, uint16_t i) {
   if (!bridge.answers() || !is_question(burst.evidence[i]) || burst.fate[i] != Fate::kPending)
     return;
   if (!speaks_to_gateway(bridge, burst, i)) return;
-  const bool is_for_gateway = bridge.is_gateway_ip(burst.said[i].target);
+  const bool is_for_gateway = bridge.is_gateway_ip(burst.target(i));
   if (!is_credible(burst, i) || !is_sent_to_us(burst, i, bridge)) return;
   if (!is_for_gateway) return answer_for(worker, burst, i);
   const bool answered = is_within_limits(worker, bridge, burst, i) &&

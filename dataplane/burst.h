@@ -50,6 +50,8 @@ static_assert(sizeof(FrameHead) >= kEthernetHeaderSize + kMaxVlanTags * kVlanTag
 struct Burst {
   uint16_t count = 0;
 
+  bool watched = false;  // somebody looks at it behind the last stage: all is written out
+
   // Filled by rx.
   std::array<rte_mbuf*, kMaxBurst> mbuf;  // not to be touched once sent or freed by `tx`
   std::array<PortIndex, kMaxBurst> in_port;
@@ -78,10 +80,13 @@ struct Burst {
   uint16_t suspect_count = 0;
   std::array<uint16_t, kMaxBurst> suspects;
 
-  // Frames that are more than data, in order; only they have an entry in `said`.
+  // Frames that are more than data, in order; only of them can be asked what they have said(). That
+  // is not written out before somebody asks where it is an ordinary ARP request: most repeat what
+  // is known.
   uint16_t speaker_count = 0;
   std::array<uint16_t, kMaxBurst> speakers;
-  std::array<FrameEvidence, kMaxBurst> said;
+  mutable std::array<FrameEvidence, kMaxBurst> written;
+  mutable std::array<bool, kMaxBurst> unwritten;
 
   // Filled by resolve: the speakers that its first step leaves to the others, in order, and by
   // their place among these what they claim: its key in the neighbor table, kNoKey where there is
@@ -130,6 +135,18 @@ struct Burst {
   }
   // Of a frame that is no runt.
   Mac dst_mac(uint16_t i) const { return load_mac(head[i].octets.data()); }
+  Mac src_mac(uint16_t i) const { return load_mac(&head[i].octets[6]); }
+  const FrameEvidence& said(uint16_t i) const {
+    if (unwritten[i]) {
+      read_arp(src_mac(i), packet(i), written[i]);
+      unwritten[i] = false;
+    }
+    return written[i];
+  }
+  // As said(i) has it.
+  IpAddress target(uint16_t i) const {
+    return unwritten[i] ? load_ipv4(&bytes(i)[kEthernetHeaderSize + kArpTpa]) : written[i].target;
+  }
   // Where its packet starts, unless it has other tags than its own.
   size_t l3_offset(uint16_t i) const {
     static_assert(static_cast<int>(Tags::kNone) == 0 && static_cast<int>(Tags::kOwn) == 1);

@@ -31,9 +31,10 @@ Tags tags_of(const PortContext& port, const EthernetView& view, BridgeIndex brid
   return own ? Tags::kOwn : Tags::kOther;
 }
 
-// Frame i is more than data, as burst.said[i] has it.
-void note_speaker(Burst& burst, uint16_t i) {
-  burst.evidence[i] = burst.said[i].kind;
+// Frame i is more than data.
+void note_speaker(Burst& burst, uint16_t i, Evidence kind, bool unwritten) {
+  burst.evidence[i] = kind;
+  burst.unwritten[i] = unwritten;
   burst.mapped[i] = Mapped::kNothing;
   burst.followed[i] = 0;
   burst.speakers[burst.speaker_count++] = i;
@@ -43,15 +44,19 @@ void note_speaker(Burst& burst, uint16_t i) {
 // MAC's place in every VLAN.
 void listen(Burst& burst, uint16_t i, const EthernetView& view) {
   if (!may_be_evidence(view, burst.bytes(i))) return;
-  burst.said[i] = read_evidence(view, burst.bytes(i));
-  if (burst.said[i].kind != Evidence::kData) note_speaker(burst, i);
+  burst.written[i] = read_evidence(view, burst.bytes(i));
+  const Evidence kind = burst.written[i].kind;
+  if (kind != Evidence::kData) note_speaker(burst, i, kind, false);
 }
 
 // The same for ARP without a tag, which is what most speakers say.
-[[gnu::noinline]] void listen_to_arp(Burst& burst, uint16_t i) {
-  const std::span<const uint8_t> frame = burst.bytes(i);
+void listen_to_arp(Burst& burst, uint16_t i, std::span<const uint8_t> frame) {
   const Mac src = load_mac(&frame[6]);
-  if (read_arp(src, frame.subspan(kEthernetHeaderSize), burst.said[i])) note_speaker(burst, i);
+  const std::span<const uint8_t> l3 = frame.subspan(kEthernetHeaderSize);
+  if (!burst.watched && l3.size() >= kArpSize && is_ordinary_request(src, l3.data()))
+    note_speaker(burst, i, Evidence::kArpRequest, true);
+  else if (read_arp(src, l3, burst.written[i]))
+    note_speaker(burst, i, burst.written[i].kind, false);
 }
 
 // A frame without an address or without a bridge has no keys.
@@ -164,7 +169,7 @@ void classify_run(const Topology& topology, const PortContext& port, Burst& burs
         continue;
       }
       if (look != FirstLook::kLocal) burst.suspects[burst.suspect_count++] = i;
-      if (look == FirstLook::kArp) listen_to_arp(burst, i);
+      if (look == FirstLook::kArp) listen_to_arp(burst, i, frame);
     }
     note_plain(burst, i, frame.data(), bridge, gateway_key);
   }

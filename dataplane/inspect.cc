@@ -35,7 +35,7 @@ bool claims_nothing(const Burst& burst, uint16_t i) {
     case Evidence::kNs:
     case Evidence::kNa:
     case Evidence::kRs:
-      return !burst.said[i].mapping;
+      return !burst.said(i).mapping;
     default:  // ARP of an impossible address
       return false;
   }
@@ -63,7 +63,7 @@ void inspect(Worker& worker, Burst& burst, uint16_t i, const BridgeContext& brid
     return;
   }
   if (claims_nothing(burst, i)) return;
-  const auto& claim = burst.said[i].mapping;
+  const auto& claim = burst.said(i).mapping;
   if (!claim) return refuse(worker, burst, i, {}, {});
   if (bridge.is_gateway_ip(claim->ip)) return;  // `resolve` sees to it
   const NeighborEntry owner = worker.tables.neighbors.find(bridge.index, claim->ip).entry;

@@ -225,7 +225,7 @@ bool has_written(Learned what) {
     burst.drop_frame(i, Drop::kReflection);
     return false;
   }
-  const bool announces = burst.evidence[i] != Evidence::kData && burst.said[i].announcement;
+  const bool announces = burst.evidence[i] != Evidence::kData && burst.said(i).announcement;
   const Sighting seen{.bridge = burst.bridge[i],
                       .mac = fdb_mac(burst.src_key[i]),
                       .port = burst.in_port[i],

@@ -17,7 +17,7 @@ Passage::Passage(const Burst& burst, uint16_t i, const Arrived& came_in)
       was_at(burst.was_at[i]),
       routed(burst.routed[i]) {
   if (evidence == Evidence::kData) return;
-  said = burst.said[i];
+  said = burst.said(i);
   mapped = burst.mapped[i];
   followed = burst.followed[i];
 }

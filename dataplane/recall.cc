@@ -11,7 +11,8 @@ namespace {
 // A host that speaks for itself, without a tag, and does not answer a question of godwit's, which
 // would prove more. Such a claim says the same as often as it is made.
 bool may_be_known(const Worker& worker, const Burst& burst, uint16_t i) {
-  const Mapping& mapping = *burst.said[i].mapping;
+  if (burst.unwritten[i]) return true;
+  const Mapping& mapping = *burst.said(i).mapping;
   return mapping.sha_is_source && burst.tags[i] == Tags::kNone &&
          !(mapping.solicited && is_for_gateway(worker.topology.bridge(burst.bridge[i]), burst, i));
 }
@@ -19,8 +20,18 @@ bool may_be_known(const Worker& worker, const Burst& burst, uint16_t i) {
 // Of a speaker whose claim is known: whether there is no more to it. It may also be a question that
 // is to be answered, or an answer that control wants to hear of.
 bool is_settled(Worker& worker, const Burst& burst, uint16_t i) {
-  if (burst.said[i].mapping->solicited) return false;
+  if (!burst.unwritten[i] && burst.said(i).mapping->solicited) return false;
+  if (!worker.topology.any_answers()) return true;
   return !worker.topology.bridge(burst.bridge[i]).answers() || leave_unanswered(worker, burst, i);
+}
+
+// The key of the address that a speaker claims to have.
+uint64_t key_of_claim(const NeighborTable& neighbors, const Burst& burst, uint16_t i) {
+  if (burst.unwritten[i]) [[likely]]
+    return NeighborTable::key_v4(burst.bridge[i],
+                                 load_be32(&burst.bytes(i)[kEthernetHeaderSize + kArpSpa]));
+  const auto& mapping = burst.said(i).mapping;
+  return mapping ? neighbors.key(burst.bridge[i], mapping->ip) : NeighborTable::kNoKey;
 }
 
 // The keys and prints of what the speakers claim; what is known of it comes from memory.
@@ -28,9 +39,8 @@ void print_claims(const Worker& worker, Burst& burst) {
   const NeighborTable& neighbors = worker.tables.neighbors;
   for (uint16_t s = 0; s < burst.speaker_count; ++s) {
     const uint16_t i = burst.speakers[s];
-    burst.claim_key[s] = NeighborTable::kNoKey;
-    if (!burst.said[i].mapping || burst.fate[i] != Fate::kPending) continue;
-    burst.claim_key[s] = neighbors.key(burst.bridge[i], burst.said[i].mapping->ip);
+    const bool pending = burst.fate[i] == Fate::kPending;
+    burst.claim_key[s] = pending ? key_of_claim(neighbors, burst, i) : NeighborTable::kNoKey;
     burst.claim_print[s] = worker.confirmed_claims.print(burst.src_key[i], burst.claim_key[s]);
     worker.confirmed_claims.prefetch(burst.claim_print[s]);
   }
@@ -39,7 +49,7 @@ void print_claims(const Worker& worker, Burst& burst) {
 }  // namespace
 
 bool is_for_gateway(const BridgeContext& bridge, const Burst& burst, uint16_t i) {
-  return burst.dst_key[i] == bridge.gateway_key || bridge.is_gateway_ip(burst.said[i].target);
+  return burst.dst_key[i] == bridge.gateway_key || bridge.is_gateway_ip(burst.target(i));
 }
 
 ConfirmedClaims::Moment moment_of(const Worker& worker, uint64_t key) {

@@ -204,7 +204,7 @@ void map(Worker& worker, Burst& burst, uint16_t i, uint16_t c) {
                            .port = burst.in_port[i],
                            .key = burst.claim_key[c],
                            .home = burst.claim_home[c],
-                           .mapping = *burst.said[i].mapping,
+                           .mapping = *burst.said(i).mapping,
                            .context = worker.topology.bridge(burst.bridge[i])};
   Mac was;
   const ConfirmedClaims::Moment moment = moment_of(worker, claim.key);
@@ -260,7 +260,7 @@ bool is_homeless_reflection(const Worker& worker, const Burst& burst, uint16_t i
 // came in, whether or not the frame is believed.
 void note_answer(Worker& worker, const Burst& burst, uint16_t i) {
   const BridgeContext& bridge = worker.topology.bridge(burst.bridge[i]);
-  const auto& mapping = burst.said[i].mapping;
+  const auto& mapping = burst.said(i).mapping;
   if (!mapping || !mapping->solicited || !mapping->sha_is_source ||
       burst.dst_key[i] != fdb_key(bridge.index, bridge.own_mac))
     return;

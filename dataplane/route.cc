@@ -109,12 +109,16 @@ bool is_for_link_local(const Worker& worker, const Burst& burst, uint16_t i,
          bridge.is_gateway_ip(load_ipv6(&l3[kDestinationV6]));
 }
 
-void gather_ipv6(Worker& worker, uint64_t routes, Burst& burst) {
+uint16_t gather_ipv6(Worker& worker, uint64_t routes, Burst& burst) {
   PacketScratch& packets = burst.packet_scratch;
   packets.count = 0;
+  uint16_t others = 0;
   for (uint16_t g = 0; g < burst.to_gateway_count; ++g) {
     const uint16_t i = burst.to_gateway[g];
-    if (!is_for_router(worker, burst, i) || burst.ether_type(i) != kEtherTypeIpv6) continue;
+    if (!is_for_router(worker, burst, i) || burst.ether_type(i) != kEtherTypeIpv6) {
+      ++others;
+      continue;
+    }
     const std::span<const uint8_t> l3 = burst.packet(i);
     const IpFault fault = check_addressed6(l3);
     if (fault != IpFault::kNone || is_from_nobody(burst, i)) [[unlikely]] {
@@ -128,6 +132,7 @@ void gather_ipv6(Worker& worker, uint64_t routes, Burst& burst) {
     take(worker, packets, i, l3.data(),
          worker.next_hops.id_v6(routes, load_ipv6(&l3[kDestinationV6])));
   }
+  return others;
 }
 
 // False when the packet ends here, for it is longer than the next link takes.
@@ -236,6 +241,24 @@ void forward(Worker& worker, Burst& burst) {
   }
 }
 
+// The packets of one family. Returns how many frames are left to look at.
+template <bool kV6>
+uint16_t route_all(Worker& worker, Burst& burst) {
+  PacketScratch& packets = burst.packet_scratch;
+  const FibTable& fib = worker.fib.table();
+  const uint16_t others =
+      kV6 ? gather_ipv6(worker, fib.number(), burst) : gather_ipv4(worker, fib.number(), burst);
+  forward_known<kV6>(worker, burst);
+  if (packets.count == 0) return others;
+  if constexpr (kV6)
+    fib.lookup6(packets.ipv6, packets.hop.data(), packets.count);
+  else
+    fib.lookup(packets.ipv4.data(), packets.hop.data(), packets.count);
+  choose<kV6>(worker, fib, burst);
+  forward<kV6>(worker, burst);
+  return others;
+}
+
 // Frames that waited, as a burst of their own, from where they stopped.
 void forward_released(Worker& worker, Burst& burst) {
   classify(worker, burst);
@@ -251,24 +274,10 @@ void route(Worker& worker, Burst& burst) {
   burst.to_fragment = 0;
   std::fill_n(burst.routed.begin(), burst.count, Routed::kNo);
   if (burst.to_gateway_count == 0) return;
-  const FibTable& fib = worker.fib.table();
-  const uint64_t routes = fib.number();
-  PacketScratch& packets = burst.packet_scratch;
-  const uint16_t others = gather_ipv4(worker, routes, burst);
-  forward_known<false>(worker, burst);
-  if (packets.count != 0) {
-    fib.lookup(packets.ipv4.data(), packets.hop.data(), packets.count);
-    choose<false>(worker, fib, burst);
-    forward<false>(worker, burst);
-  }
-  if (others != 0) {
-    gather_ipv6(worker, routes, burst);
-    forward_known<true>(worker, burst);
-    if (packets.count != 0) {
-      fib.lookup6(packets.ipv6, packets.hop.data(), packets.count);
-      choose<true>(worker, fib, burst);
-      forward<true>(worker, burst);
-    }
+  if (burst.ether_type(burst.to_gateway[0]) == kEtherTypeIpv6) {  // and so are most of them
+    if (route_all<true>(worker, burst) != 0) route_all<false>(worker, burst);
+  } else {
+    if (route_all<false>(worker, burst) != 0) route_all<true>(worker, burst);
   }
   // All of them, though some may be as before: so they lie side by side.
   worker.tables.fdb.prepare(burst.dst_key.data(), burst.dst_home.data(), burst.count);

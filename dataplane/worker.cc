@@ -232,6 +232,7 @@ void Worker::originate(const BridgeContext& bridge, PortIndex port,
 
 void Worker::process() {
   BurstObserver* const watching = observed();
+  burst.watched = watching != nullptr;
   if (watching != nullptr) [[unlikely]]
     watching->arrived(burst, now);
   if (timed)

@@ -126,4 +126,16 @@ inline bool read_arp(Mac src, std::span<const uint8_t> l3, FrameEvidence& out) {
   return true;
 }
 
+// Whether ARP is what nearly all of it is: a request by a host that speaks for itself, for another
+// address than its own. Then read_arp tells of a kArpRequest, a mapping of the SPA to `src`, and
+// the TPA as its target. At least kArpSize octets. Without a branch, and so stricter than it must
+// be: it knows no hosts in 240/4.
+inline bool is_ordinary_request(Mac src, const uint8_t* l3) {
+  const uint32_t spa = load_be32(l3 + kArpSpa);
+  const bool is_host = ((spa >> 24) - 1 < 223) & (spa >> 24 != 127);
+  return (load_be64(l3) == (kArpIpv4OverEthernet << 16 | kArpRequest)) &
+         (load_mac(l3 + kArpSha).bits == src.bits) & !src.is_group() & !src.is_zero() & is_host &
+         (spa != load_be32(l3 + kArpTpa));
+}
+
 }  // namespace godwit

@@ -119,7 +119,10 @@ class NeighborTable {
 
   // To look up a burst: the key of each address, then prepare, then find(key, home, …).
   uint64_t key(BridgeIndex bridge, const IpAddress& ip) const {
-    return ip.is_v6 ? fingerprint(bridge, ip) : uint64_t{bridge} << 48 | ip.lo;
+    return ip.is_v6 ? fingerprint(bridge, ip) : key_v4(bridge, static_cast<uint32_t>(ip.lo));
+  }
+  static constexpr uint64_t key_v4(BridgeIndex bridge, uint32_t ip) {
+    return uint64_t{bridge} << 48 | ip;
   }
   void prepare(uint64_t* keys, uint32_t* homes, unsigned n) const {
     table_.prepare(keys, homes, n);

@@ -113,6 +113,12 @@ inline constexpr uint16_t kRarpReply = 4;
 // The first six octets of a packet: hardware type, protocol type and their addresses' lengths.
 inline constexpr uint64_t kArpIpv4OverEthernet = 0x000108000604;
 
+// Where the addresses of sender and target are, in octets.
+inline constexpr size_t kArpSha = 8;
+inline constexpr size_t kArpSpa = 14;
+inline constexpr size_t kArpTha = 18;
+inline constexpr size_t kArpTpa = 24;
+
 struct ArpView {
   uint16_t op = 0;
   Mac sha;  // sender
@@ -129,10 +135,10 @@ inline std::optional<ArpView> parse_arp(std::span<const uint8_t> l3) {
   const uint64_t fixed = load_be64(p);
   if (fixed >> 16 != kArpIpv4OverEthernet) return std::nullopt;
   return ArpView{.op = static_cast<uint16_t>(fixed),
-                 .sha = load_mac(p + 8),
-                 .spa = load_ipv4(p + 14),
-                 .tha = load_mac(p + 18),
-                 .tpa = load_ipv4(p + 24)};
+                 .sha = load_mac(p + kArpSha),
+                 .spa = load_ipv4(p + kArpSpa),
+                 .tha = load_mac(p + kArpTha),
+                 .tpa = load_ipv4(p + kArpTpa)};
 }
 
 // ---- IPv4, IPv6, UDP ----

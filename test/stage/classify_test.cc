@@ -133,11 +133,30 @@ TEST_CASE("frames that are more than data are listed in order", "[classify]") {
   CHECK(burst.speakers[0] == 1);
   CHECK(burst.speakers[1] == 3);
   CHECK(burst.speakers[2] == 6);
-  CHECK(burst.said[1].kind == Evidence::kGarpRequest);
-  CHECK(burst.said[3].kind == Evidence::kRarp);
-  CHECK(burst.said[6].kind == Evidence::kNs);
+  CHECK(burst.said(1).kind == Evidence::kGarpRequest);
+  CHECK(burst.said(3).kind == Evidence::kRarp);
+  CHECK(burst.said(6).kind == Evidence::kNs);
   CHECK(burst.bridge[3] == kNoBridge);
   for (const uint16_t i : {0, 2, 4}) CHECK(burst.evidence[i] == Evidence::kData);
+}
+
+TEST_CASE("an ordinary ARP request is written out when somebody asks, or looks", "[classify]") {
+  const bool watched = GENERATE(false, true);
+  Bench bench(kPorts);
+  Burst& burst = bench.receive(0, {{"access", frames::kArpRequest}});
+  burst.watched = watched;
+  classify(bench.worker, burst);
+  REQUIRE(burst.speaker_count == 1);
+  CHECK(burst.evidence[0] == Evidence::kArpRequest);
+  CHECK(burst.unwritten[0] != watched);
+  const FrameEvidence read = read_evidence(burst.ethernet(0), frames::kArpRequest);
+  CHECK(burst.target(0) == read.target);
+  CHECK(burst.said(0).kind == Evidence::kArpRequest);
+  CHECK_FALSE(burst.unwritten[0]);
+  CHECK(burst.said(0).target == read.target);
+  REQUIRE(burst.said(0).mapping);
+  CHECK(burst.said(0).mapping->ip == read.mapping->ip);
+  CHECK(burst.said(0).mapping->mac == read.mapping->mac);
 }
 
 TEST_CASE("nothing of the burst before is left", "[classify]") {

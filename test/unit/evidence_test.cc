@@ -128,6 +128,36 @@ TEST_CASE("every opcode of ARP teaches, every target too", "[evidence]") {
   CHECK_FALSE(probe.mapping);
 }
 
+TEST_CASE("an ordinary ARP request is what reading it tells", "[evidence]") {
+  const Octets request = frames::prefix(frames::kArpRequest, kEthernetHeaderSize + kArpSize);
+  unsigned ordinary = 0;
+  for (size_t at = 0; at < request.size(); ++at)
+    for (unsigned value = 0; value < 256; ++value) {
+      Octets frame = request;
+      frame[at] = static_cast<uint8_t>(value);
+      const EthernetView eth = *parse_ethernet(frame);
+      if (eth.ether_type != kEtherTypeArp ||
+          !is_ordinary_request(eth.src, l3_of(eth, frame).data()))
+        continue;
+      ++ordinary;
+      const FrameEvidence said = read_evidence(eth, frame);
+      CHECK(said.kind == Evidence::kArpRequest);
+      CHECK_FALSE(said.announcement);
+      CHECK(said.target == load_ipv4(&frame[kEthernetHeaderSize + kArpTpa]));
+      REQUIRE(said.mapping);
+      CHECK(said.mapping->ip == load_ipv4(&frame[kEthernetHeaderSize + kArpSpa]));
+      CHECK(said.mapping->mac == eth.src);
+      CHECK(said.mapping->sha_is_source);
+      CHECK(said.mapping->overrides);
+      CHECK_FALSE(said.mapping->solicited);
+      CHECK_FALSE(said.mapping->confirms_only);
+    }
+  // Any destination, THA and target; any SPA but nobody's; not the two of which one octet makes
+  // them the same address. Nothing else may change, but an octet as it was counts as changed, too.
+  constexpr unsigned kAsItWas = 2 + 6 + 8 + 6;  // of the EtherType, source, head and SHA
+  CHECK(ordinary == kAsItWas + 256 * (6 + 6 + 4) + (222 + 3 * 256) - 2);
+}
+
 TEST_CASE("RARP never maps, even if it names addresses", "[evidence]") {
   for (const char* op : {"0003", "0004"}) {
     auto frame = with(frames::kQemuRarp, kOp, octets(op));
