@@ -50,7 +50,7 @@ void listen(Burst& burst, uint16_t i, const EthernetView& view) {
 }
 
 // The same for ARP without a tag, which is what most speakers say.
-void listen_to_arp(Burst& burst, uint16_t i, std::span<const uint8_t> frame) {
+[[gnu::noinline]] void listen_to_arp(Burst& burst, uint16_t i, std::span<const uint8_t> frame) {
   const Mac src = load_mac(&frame[6]);
   const std::span<const uint8_t> l3 = frame.subspan(kEthernetHeaderSize);
   if (!burst.watched && l3.size() >= kArpSize && is_ordinary_request(src, l3.data()))
