@@ -1,5 +1,6 @@
 #include "dataplane/queue_shares.h"
 
+#include <cassert>
 #include <string>
 
 #include <fmt/core.h>
@@ -67,6 +68,7 @@ class QueueShares::Share final : public Port {
 QueueShares::QueueShares(const std::vector<Port*>& rx, const std::vector<Port*>& tx,
                          uint16_t workers, unsigned first)
     : shares_(workers), used_(workers) {
+  assert(workers > 0 && !tx.empty());
   for (uint16_t w = 0; w < workers; ++w) shares_[w] = std::make_unique<Share>();
   const auto worker_of = [&](size_t queue) { return (first + queue) % workers; };
   for (size_t q = 0; q < rx.size(); ++q) shares_[worker_of(q)]->sources.push_back(rx[q]);

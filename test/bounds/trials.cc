@@ -200,7 +200,9 @@ size_t memory_in_use() { return mallinfo2().uordblks; }
 
 // Nothing of the liar's may leave a port.
 void watch_for(Trial& t, std::function<bool(const Octets&)> is_lie) {
-  t.world.on_sent = [&t, is_lie](PortIndex, const Octets& frame) { t.broken += is_lie(frame); };
+  t.world.on_sent = [&t, is_lie = std::move(is_lie)](PortIndex, const Octets& frame) {
+    t.broken += is_lie(frame);
+  };
 }
 
 ArpView lie(const IpAddress& ip) {

@@ -297,10 +297,10 @@ void TableProgram<Traits, kAsked>::sweep(unsigned me, unsigned key) {
 template <class Traits, unsigned kAsked>
 void TableProgram<Traits, kAsked>::wait_for_grace(unsigned me) {
   if (!explorer_.in_fiber()) return;
-  constexpr unsigned idle = 255;
+  constexpr unsigned kIdle = 255;
   std::array<uint8_t, kMaxThreads> start{};
   for (unsigned t = 0; t < threads(); ++t)
-    start[t] = world_.operations[t].runs ? world_.operations[t].quiescent : idle;
+    start[t] = world_.operations[t].runs ? world_.operations[t].quiescent : kIdle;
   explorer_.wait_until([this, me, &start] {
     for (unsigned t = 0; t < threads(); ++t) {
       const Operation& now = world_.operations[t];
@@ -337,8 +337,8 @@ void TableProgram<Traits, kAsked>::changed() {
 
 template <class Traits, unsigned kAsked>
 void TableProgram<Traits, kAsked>::finished() {
-  constexpr uint32_t buckets = Table::slot_count(kAsked) / Traits::kSlots;
-  std::array<unsigned, buckets> passed{};
+  constexpr uint32_t kBuckets = Table::slot_count(kAsked) / Traits::kSlots;
+  std::array<unsigned, kBuckets> passed{};
   for (uint32_t s = 0; s < table_.slot_count(); ++s) {
     const uint64_t word = raw(s, false);
     expect(word == 0 || Table::is_key(word), "a slot was left behind");
@@ -346,7 +346,7 @@ void TableProgram<Traits, kAsked>::finished() {
     if (word == 0) continue;
     for (uint32_t b = table_.home(word); b != s / Traits::kSlots; ++b) ++passed[b];
   }
-  for (uint32_t b = 0; b < buckets; ++b)
+  for (uint32_t b = 0; b < kBuckets; ++b)
     expect(table_.displaced_at(b) == passed[b], "a count of displaced entries is wrong");
   unsigned met = 0;
   table_.walk(0, table_.slot_count(), [&](uint32_t s) { met += raw(s, false) != 0; });

@@ -24,7 +24,7 @@ struct ApiBench {
 
   Names send(Nanos now, std::string_view port, const Octets& frame) {
     until(now);
-    const Names reached = bench.send(now, port, frame);
+    Names reached = bench.send(now, port, frame);
     control.take_events(now);
     taps.poll();
     capture.turn(now, now);
@@ -42,7 +42,7 @@ struct ApiBench {
     std::string body;
     Json json() const { return Json::parse(body); }
   };
-  Answered ask(HttpRequest request) {
+  Answered ask(const HttpRequest& request) {
     Answered answered;
     api.handle(request, [&](HttpReply reply) {
       answered.status = reply.status;
@@ -60,7 +60,7 @@ struct ApiBench {
     request.method = std::move(method);
     request.body = std::move(body);
     if (!split_target(target, request)) return {};
-    return ask(std::move(request));
+    return ask(request);
   }
   Json get(std::string_view target) {
     const Answered answered = ask("GET", target);

@@ -27,8 +27,8 @@ constexpr uint16_t kC = kEtherTypeVlan;
 constexpr uint16_t kS = kEtherTypeService;
 
 Octets with_tags(Octets frame, const std::vector<Tag>& tags) {
-  for (auto tag = tags.rbegin(); tag != tags.rend(); ++tag)
-    frame = tagged(std::move(frame), tag->tci, tag->tpid);
+  for (const Tag& tag : std::vector<Tag>(tags.rbegin(), tags.rend()))
+    frame = tagged(std::move(frame), tag.tci, tag.tpid);
   return frame;
 }
 

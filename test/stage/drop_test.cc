@@ -106,7 +106,7 @@ struct Case {
 // One frame for each; the peer is at the uplink, and the VM at server1, whose last words were
 // flooded.
 const std::vector<Case>& cases() {
-  static const std::vector<Case> kCases = {
+  static const std::vector<Case> all = {
       {"no-bridge", "idle", data(kVm, kPeer)},
       {"vlan-mismatch", "server2", tagged(data(kVm, kPeer), 10)},
       {"runt", "server2", Octets(13)},
@@ -136,7 +136,7 @@ const std::vector<Case>& cases() {
       {"foreign-peer", "server2", word(100)},
       {"punt-limit", "uplink", tagged(word(1600), 10)},
   };
-  return kCases;
+  return all;
 }
 
 }  // namespace

@@ -30,7 +30,7 @@ struct Run {
   // The ports that the frame left by. What control makes of it is done afterwards.
   Names send(Nanos now, std::string_view port, const Octets& frame) {
     until(now);
-    const Names reached = bench.send(now, port, frame);
+    Names reached = bench.send(now, port, frame);
     log(now);
     control.take_events(now);
     settle(now);

@@ -30,7 +30,7 @@ class Guest {
   // With the socket made by the switch, or by the guest itself.
   Guest(const std::string& socket, bool serves, rte_mempool* pool)
       : pool_(pool),
-        device_({.argument = fmt::format("net_virtio_user{},path={},queues=1,server={}", ++count_,
+        device_({.argument = fmt::format("net_virtio_user{},path={},queues=1,server={}", ++made,
                                          socket, serves ? 1 : 0),
                  .device = "guest"},
                 pool) {}
@@ -72,7 +72,7 @@ class Guest {
   }
 
  private:
-  inline static unsigned count_ = 0;
+  inline static unsigned made = 0;
   rte_mempool* pool_;
   Ethdev device_;
 };

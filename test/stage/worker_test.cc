@@ -14,7 +14,6 @@ namespace {
 
 using frames::kPeer;
 using frames::kVm;
-using frames::kVmV4;
 
 std::string four_ports(unsigned burst) {
   return fmt::format(

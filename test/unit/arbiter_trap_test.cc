@@ -173,10 +173,10 @@ class Honest {
   // The state is new, and lasts so long.
   void begin() {
     class_ = entry_.host_class();
-    const std::array<Nanos, 7> kLasts = {
+    const std::array<Nanos, 7> by_state = {
         kNever, kPolicy.probe_timeout, kPolicy.settle, 30 * kSecond,
         kNever, 120 * kSecond,         540 * kSecond};
-    const Nanos lasts = kLasts[static_cast<size_t>(entry_.state())];
+    const Nanos lasts = by_state[static_cast<size_t>(entry_.state())];
     due_ = lasts == kNever ? kNever : now_ + lasts;
     round_ = 0;
     if (entry_.state() == FdbState::kTesting && entry_.marked()) round_ = 2, due_ = now_ + kSecond;

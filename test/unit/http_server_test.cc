@@ -97,7 +97,8 @@ class Served {
       reply.heartbeat = ":\n";
     } else {
       reply.body = request.method + " " + request.path;
-      for (const auto& [name, value] : request.query) reply.body += " " + name + "=" + value;
+      for (const auto& [name, value] : request.query)
+        reply.body.append(" ").append(name).append("=").append(value);
       reply.body += " " + request.body;
       if (request.door == Door::kListen) reply.body += " by tcp";
     }

@@ -83,10 +83,10 @@ bool is_plain(std::span<const uint8_t> l3) {
 
 TEST_CASE("the short check says what the long one says, of packets without options",
           "[ip_forward]") {
-  const char* const kHosts[] = {"0.1.2.3",   "1.0.0.1",       "10.9.0.2",        "126.1.1.1",
-                                "127.0.0.1", "128.0.0.1",     "169.253.1.1",     "169.254.1.1",
-                                "223.1.1.1", "224.0.0.1",     "239.255.255.250", "240.0.0.1",
-                                "0.0.0.0",   "169.255.0.255", "255.255.255.255"};
+  constexpr const char* kHosts[] = {"0.1.2.3",   "1.0.0.1",       "10.9.0.2",        "126.1.1.1",
+                                    "127.0.0.1", "128.0.0.1",     "169.253.1.1",     "169.254.1.1",
+                                    "223.1.1.1", "224.0.0.1",     "239.255.255.250", "240.0.0.1",
+                                    "0.0.0.0",   "169.255.0.255", "255.255.255.255"};
   for (const char* src : kHosts)
     for (const char* dst : kHosts)
       for (const uint8_t ttl : {0, 1, 2, 255}) {

@@ -108,17 +108,17 @@ TEST_CASE("limbo reclaims in order, as far as grace periods are over and the cal
 }
 
 TEST_CASE("a table filled to its limit refuses next to nobody and finds everybody") {
-  constexpr uint32_t limit = 300000;
-  TestTable t(slots_for(limit));
+  constexpr uint32_t kLimit = 300000;
+  TestTable t(slots_for(kLimit));
   uint64_t refused = 0;
-  for (uint64_t i = 0; i < limit; ++i)
+  for (uint64_t i = 0; i < kLimit; ++i)
     refused += t.table.insert(key_of(i), value_of(i)).status != InsertStatus::kInserted;
-  REQUIRE(refused <= limit / 50000);
+  REQUIRE(refused <= kLimit / 50000);
   uint64_t found = 0;
-  for (uint64_t i = 0; i < limit; ++i) found += t.table.find(key_of(i)).value == value_of(i);
-  REQUIRE(found == limit - refused);
+  for (uint64_t i = 0; i < kLimit; ++i) found += t.table.find(key_of(i)).value == value_of(i);
+  REQUIRE(found == kLimit - refused);
   uint64_t strangers = 0;
-  for (uint64_t i = limit; i < 2 * limit; ++i) strangers += t.table.find(key_of(i)).value != 0;
+  for (uint64_t i = kLimit; i < 2 * kLimit; ++i) strangers += t.table.find(key_of(i)).value != 0;
   REQUIRE(strangers == 0);
 }
 
