@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "dataplane/listen.h"
 #include "dataplane/worker.h"
 
 #include "lib/byte_order.h"
@@ -14,6 +15,7 @@ namespace godwit {
 namespace {
 
 constexpr uint16_t kPrefetchAhead = 4;  // frames
+constexpr size_t kTypeAt = 12;          // octets; of the EtherType, or of the first tag
 
 BridgeIndex tagged_bridge_of(const PortContext& port, const EthernetView& view) {
   if (view.outer_tpid == kEtherTypeVlan) {
@@ -29,34 +31,6 @@ Tags tags_of(const PortContext& port, const EthernetView& view, BridgeIndex brid
   const bool own = view.tags == 1 && view.outer_tpid == kEtherTypeVlan && bridge != kNoBridge &&
                    port.bridge_of_vlan(view.outer_vid()) == bridge;
   return own ? Tags::kOwn : Tags::kOther;
-}
-
-// Frame i is more than data.
-void note_speaker(Burst& burst, uint16_t i, Evidence kind, bool unwritten) {
-  burst.evidence[i] = kind;
-  burst.unwritten[i] = unwritten;
-  burst.mapped[i] = Mapped::kNothing;
-  burst.followed[i] = 0;
-  burst.speakers[burst.speaker_count++] = i;
-}
-
-// What a frame says is read even when no bridge takes it: an untagged RARP on a trunk tells of the
-// MAC's place in every VLAN.
-void listen(Burst& burst, uint16_t i, const EthernetView& view) {
-  if (!may_be_evidence(view, burst.bytes(i))) return;
-  burst.written[i] = read_evidence(view, burst.bytes(i));
-  const Evidence kind = burst.written[i].kind;
-  if (kind != Evidence::kData) note_speaker(burst, i, kind, false);
-}
-
-// The same for ARP without a tag, which is what most speakers say.
-[[gnu::noinline]] void listen_to_arp(Burst& burst, uint16_t i, std::span<const uint8_t> frame) {
-  const Mac src = load_mac(&frame[6]);
-  const std::span<const uint8_t> l3 = frame.subspan(kEthernetHeaderSize);
-  if (!burst.watched && l3.size() >= kArpSize && is_ordinary_request(src, l3.data()))
-    note_speaker(burst, i, Evidence::kArpRequest, true);
-  else if (read_arp(src, l3, burst.written[i]))
-    note_speaker(burst, i, burst.written[i].kind, false);
 }
 
 // A frame without an address or without a bridge has no keys.
@@ -91,7 +65,7 @@ Drop why_homeless(const PortContext& port) {
   burst.suspects[burst.suspect_count++] = i;
   if (!view) return reject(burst, i, Drop::kRunt);
   if (!burst.is_whole(i)) return reject(burst, i, Drop::kOversize);
-  if (is_evidence_ethertype(view->ether_type)) listen(burst, i, *view);
+  if (is_evidence_ethertype(view->ether_type)) burst.speakers[burst.speaker_count++] = i;
   const BridgeIndex bridge = view->tags == 0 ? port.untagged : tagged_bridge_of(port, *view);
   burst.tags[i] = tags_of(port, *view, bridge);
   burst.other_tags += burst.tags[i] == Tags::kOther;
@@ -103,7 +77,6 @@ Drop why_homeless(const PortContext& port) {
   if (is_from_peer(view->ether_type, view->dst)) burst.peers[burst.peer_count++] = i;
 }
 
-constexpr size_t kTypeAt = 12;  // of the EtherType, or of the first tag
 constexpr size_t kShortest = kTypeAt + kFirstLookSize;
 static_assert(kShortest >= sizeof(FrameHead));
 
@@ -169,7 +142,7 @@ void classify_run(const Topology& topology, const PortContext& port, Burst& burs
         continue;
       }
       if (look != FirstLook::kLocal) burst.suspects[burst.suspect_count++] = i;
-      if (look == FirstLook::kArp) listen_to_arp(burst, i, frame);
+      if (look == FirstLook::kArp) burst.speakers[burst.speaker_count++] = i;
     }
     note_plain(burst, i, frame.data(), bridge, gateway_key);
   }
@@ -186,6 +159,7 @@ void classify(Worker& worker, Burst& burst) {
     for (end = first + 1; end < count && burst.in_port[end] == burst.in_port[first];) ++end;
     classify_run(worker.topology, port, burst, first, end);
   }
+  listen(worker, burst);
   const Fdb& fdb = worker.tables.fdb;
   fdb.prepare(burst.src_key.data(), burst.src_home.data(), burst.count);
   fdb.prepare(burst.dst_key.data(), burst.dst_home.data(), burst.count);

@@ -25,27 +25,6 @@ bool is_settled(Worker& worker, const Burst& burst, uint16_t i) {
   return !worker.topology.bridge(burst.bridge[i]).answers() || leave_unanswered(worker, burst, i);
 }
 
-// The key of the address that a speaker claims to have.
-uint64_t key_of_claim(const NeighborTable& neighbors, const Burst& burst, uint16_t i) {
-  if (burst.unwritten[i]) [[likely]]
-    return NeighborTable::key_v4(burst.bridge[i],
-                                 load_be32(&burst.bytes(i)[kEthernetHeaderSize + kArpSpa]));
-  const auto& mapping = burst.said(i).mapping;
-  return mapping ? neighbors.key(burst.bridge[i], mapping->ip) : NeighborTable::kNoKey;
-}
-
-// The keys and prints of what the speakers claim; what is known of it comes from memory.
-void print_claims(const Worker& worker, Burst& burst) {
-  const NeighborTable& neighbors = worker.tables.neighbors;
-  for (uint16_t s = 0; s < burst.speaker_count; ++s) {
-    const uint16_t i = burst.speakers[s];
-    const bool pending = burst.fate[i] == Fate::kPending;
-    burst.claim_key[s] = pending ? key_of_claim(neighbors, burst, i) : NeighborTable::kNoKey;
-    burst.claim_print[s] = worker.confirmed_claims.print(burst.src_key[i], burst.claim_key[s]);
-    worker.confirmed_claims.prefetch(burst.claim_print[s]);
-  }
-}
-
 }  // namespace
 
 bool is_for_gateway(const BridgeContext& bridge, const Burst& burst, uint16_t i) {
@@ -62,7 +41,6 @@ void remember(Worker& worker, const Burst& burst, uint16_t c, ConfirmedClaims::M
 }
 
 void recall(Worker& worker, Burst& burst) {
-  print_claims(worker, burst);
   const NeighborTable& neighbors = worker.tables.neighbors;
   const ConfirmedClaims& confirmed = worker.confirmed_claims;
   const uint32_t now_s = second_of(worker.now);
@@ -70,7 +48,7 @@ void recall(Worker& worker, Burst& burst) {
   for (uint16_t s = 0; s < burst.speaker_count; ++s) {
     const uint16_t i = burst.speakers[s];
     const uint64_t print = burst.claim_print[s];
-    uint64_t key = burst.claim_key[s];
+    uint64_t key = burst.fate[i] == Fate::kPending ? burst.claim_key[s] : NeighborTable::kNoKey;
     if (key != NeighborTable::kNoKey) {
       if (may_be_known(worker, burst, i) && confirmed.has(print, {now_s, neighbors.epoch(key)})) {
         burst.mapped[i] = Mapped::kSame;
