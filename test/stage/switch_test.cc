@@ -198,6 +198,7 @@ bridges:
     static: [{mac: "52:54:00:00:00:09", port: b, ip: 10.9.0.9}]
 )";
   constexpr Mac kPinned{0x525400000009};
+  constexpr Mac kThird{0x525400000003};  // to whom nothing is sent that may still wait
   World world(2);
   Switch& subject = *world.subject;
   subject.start();
@@ -212,9 +213,9 @@ bridges:
   }
   subject.follow(std::make_unique<const Config>(small_config(kOther)), world.devices());
   // Who was known stays as it was; who is learned now is locked.
-  world.offer(world.a.in(1), data(kPeer, kVm));
+  world.offer(world.a.in(1), data(kThird, kVm));
   REQUIRE(eventually(subject, [&] { return subject.worker_counters().learned == 2; }));
-  CHECK(subject.tables().fdb.find(0, kPeer).entry.host_class() == HostClass::kLocked);
+  CHECK(subject.tables().fdb.find(0, kThird).entry.host_class() == HostClass::kLocked);
   CHECK(subject.tables().fdb.find(0, kVm).entry.host_class() == HostClass::kLearned);
   const NeighborEntry pinned = subject.tables().neighbors.find(0, IpAddress::v4(0x0a090009)).entry;
   CHECK(pinned.mac() == kPinned);
