@@ -10,9 +10,6 @@
 namespace godwit {
 namespace {
 
-// As many as a ring holds: a worker that posts without end keeps control from nothing else.
-constexpr unsigned kEventsATurn = 1U << 16;
-
 // Why a host may not use an address.
 std::string owner_words(const Event& event) {
   if (event.ip.is_unspecified()) return "a message that no host has a reason to send";
@@ -131,18 +128,20 @@ void Control::run_due(Nanos now) {
   neighbor_aging_.reclaim();
 }
 
-void Control::take_events(Nanos now) {
-  Event event;
-  for (Channel* channel : channels_)
-    for (unsigned n = 0; n < kEventsATurn && channel->events.take(event); ++n) handle(event, now);
-  Punt punt;
-  for (Channel* channel : channels_)
+bool Control::take_events(Nanos now, unsigned most) {
+  bool more = false;
+  for (Channel* channel : channels_) {
+    Event event;
+    for (unsigned n = 0; n < most && channel->events.take(event); ++n) handle(event, now);
+    Punt punt;
     for (unsigned n = 0; n < kPunts && channel->punts.take(punt); ++n) forgetter_.hear(punt, now);
-  DhcpEvent dhcp;
-  for (Channel* channel : channels_)
-    for (unsigned n = 0; n < kEventsATurn && channel->leases.take(dhcp); ++n) leases_.hear(dhcp);
+    DhcpEvent dhcp;
+    for (unsigned n = 0; n < most && channel->leases.take(dhcp); ++n) leases_.hear(dhcp);
+    more |= !channel->events.empty();
+  }
   const uint64_t lost = events_lost();
   if (std::exchange(lost_seen_, lost) != lost) repair(now);
+  return more;
 }
 
 std::string Control::hear(const Hint& hint, Nanos now) {

@@ -44,7 +44,10 @@ class Control {
   // workers are no such work: call take_events when a round of theirs may have posted some.
   Nanos next_due() const;
   void run_due(Nanos now);
-  void take_events(Nanos now);
+  // At most `most` of each worker, or as many as a ring holds: one that posts without end keeps
+  // control from nothing else. Returns whether there are more.
+  static constexpr unsigned kEventsATurn = 1U << 16;
+  bool take_events(Nanos now, unsigned most = kEventsATurn);
   // Does what the hint says. Empty when it is done; else why it is not, which is an alarm, too.
   std::string hear(const Hint& hint, Nanos now);
   // What an earlier run knew, before the workers start (control/restorer.h).

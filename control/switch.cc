@@ -140,11 +140,23 @@ void Switch::turn() {
   // Each time, because the two clocks drift apart and somebody may set one.
   const Nanos since_1970 = unix_time();
   control_.set_unix_time(since_1970, now);
-  control_.take_events(now);
   taps_.poll();
   capture_.turn(now, since_1970);
   trace_.turn(now);
-  if (control_.next_due() <= now) control_.run_due(now);
+  work();
+}
+
+// In short steps, each in its own moment: what falls due does not wait until all is heard that a
+// storm tells.
+void Switch::work() {
+  constexpr unsigned kSteps = 64;
+  constexpr unsigned kEventsAStep = 1024;
+  bool more = true;
+  for (unsigned n = 0; more && n < kSteps; ++n) {
+    const Nanos now = clock_.now();
+    more = control_.take_events(now, kEventsAStep);
+    if (control_.next_due() <= now) control_.run_due(now);
+  }
 }
 
 Totals Switch::totals() const {

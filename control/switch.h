@@ -120,6 +120,7 @@ class Switch {
 
   using PortLists = std::vector<std::unique_ptr<const PortList>>;  // by worker
 
+  void work();
   std::vector<Port*> ports_of(uint16_t worker, std::span<PortDevice* const> devices) const;
   PortLists lists_of(std::span<PortDevice* const> devices) const;
   void use_lists(PortLists lists, std::span<PortDevice* const> devices);

@@ -1,8 +1,9 @@
-// What workers tell control. One single-producer, single-consumer ring a worker; a full ring loses
+// What workers tell control. Two single-producer, single-consumer rings a worker; a full ring loses
 // the event and counts it, and control's sweeps repair what the event would have told.
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "dataplane/element_ring.h"
 
@@ -56,24 +57,31 @@ struct Event {
 class EventRing {
  public:
   // As an ElementRing.
-  EventRing(const char* name, unsigned size) : ring_(name, size), reserve_(size / 4) {}
+  EventRing(const std::string& name, unsigned size)
+      : ring_(name.c_str(), size),
+        questions_((name + "-questions").c_str(), size / 4),
+        reserve_(size / 4) {}
 
-  // The worker's side. Hosts' places, and the MACs that packets wait for, are what users wait for,
-  // so the last quarter of the ring is theirs.
+  // The worker's side. Hosts' places are what users wait for, so the last quarter of the ring is
+  // theirs.
   void post(Event event) {
-    if ((!is_urgent(event.kind) && ring_.room() <= reserve_) || !ring_.put(event)) ++lost_;
+    const bool fits = event.kind == EventKind::kUnresolved               ? questions_.put(event)
+                      : is_urgent(event.kind) || ring_.room() > reserve_ ? ring_.put(event)
+                                                                         : false;
+    if (!fits) ++lost_;
   }
 
-  // Control's side.
-  bool take(Event& event) { return ring_.take(event); }
+  // Control's side. A packet that waits for a MAC does not wait behind all that a storm tells; and
+  // the order of its question among the rest says nothing.
+  bool take(Event& event) { return questions_.take(event) || ring_.take(event); }
+  bool empty() const { return questions_.empty() && ring_.empty(); }
   uint64_t lost() const { return lost_; }
 
  private:
-  static constexpr bool is_urgent(EventKind kind) {
-    return kind <= EventKind::kAnswered || kind == EventKind::kUnresolved;
-  }
+  static constexpr bool is_urgent(EventKind kind) { return kind <= EventKind::kAnswered; }
 
   ElementRing<Event> ring_;
+  ElementRing<Event> questions_;  // kUnresolved
   unsigned reserve_;
   Counter lost_;
 };

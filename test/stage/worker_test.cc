@@ -195,4 +195,25 @@ TEST_CASE("a full ring of events loses complaints first, and counts what it lose
   CHECK(moved == kSize / 4);
 }
 
+TEST_CASE("control hears first that a packet waits, even when the ring is full", "[worker]") {
+  constexpr unsigned kSize = 64;
+  EventRing ring("worker-questions", kSize);
+  CHECK(ring.empty());
+  Event event;
+  event.kind = EventKind::kMoved;
+  for (unsigned n = 0; n <= kSize; ++n) ring.post(event);
+  CHECK(ring.lost() > 0);
+  const uint64_t lost = ring.lost();
+  event.kind = EventKind::kUnresolved;
+  ring.post(event);
+  CHECK(ring.lost() == lost);
+  event.kind = EventKind::kMoved;
+  REQUIRE(ring.take(event));
+  CHECK(event.kind == EventKind::kUnresolved);
+  REQUIRE(ring.take(event));
+  CHECK(event.kind == EventKind::kMoved);
+  while (ring.take(event)) CHECK(event.kind == EventKind::kMoved);
+  CHECK(ring.empty());
+}
+
 }  // namespace godwit::test
