@@ -147,10 +147,11 @@ BenchResult run_bench(const Config& config, const BenchOptions& options) {
   result.workers = options.workers;
   result.tsc_hz = rte_get_tsc_hz();
   result.learning = bench.learn(kWarmUp);
+  const WaitTimes warming_up = bench.resolution_waits();
   result.measured = bench.run(options.seconds, false);
   bench.run(kStagesFor, true);
   result.stages = bench.stages();
-  result.resolution_waits = bench.resolution_waits();
+  result.resolution_waits = bench.resolution_waits().since(warming_up);
   result.fdb_lookups_per_second = bench.fdb_lookups_per_second();
   return result;
 }

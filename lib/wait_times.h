@@ -21,6 +21,18 @@ class WaitTimes {
     longest_ = std::max(longest_, wait);
   }
 
+  // Without those that were noted up to `before`, an earlier state of this. The longest is then at
+  // most twice what it need be.
+  WaitTimes since(const WaitTimes& before) const {
+    WaitTimes rest;
+    for (unsigned width = 0; width < kWidths; ++width) {
+      rest.of_width_[width] = of_width_[width] - before.of_width_[width];
+      if (rest.of_width_[width] != 0) rest.longest_ = std::min(longest_, longest_of(width));
+    }
+    rest.count_ = count_ - before.count_;
+    return rest;
+  }
+
   uint64_t count() const { return count_; }
   Nanos longest() const { return longest_; }
 
@@ -30,14 +42,16 @@ class WaitTimes {
     uint64_t so_far = 0;
     for (unsigned width = 0; width < kWidths; ++width) {
       so_far += of_width_[width];
-      if (so_far * 1000 >= count_ * per_mille)
-        return std::min(longest_, (Nanos{1} << std::min(width, kWidths - 2)) - 1);
+      if (so_far * 1000 >= count_ * per_mille) return std::min(longest_, longest_of(width));
     }
     return longest_;
   }
 
  private:
   static constexpr unsigned kWidths = 65;  // of a number of 64 bits, in bits
+  static constexpr Nanos longest_of(unsigned width) {
+    return (Nanos{1} << std::min(width, kWidths - 2)) - 1;
+  }
 
   std::array<uint64_t, kWidths> of_width_{};
   uint64_t count_ = 0;

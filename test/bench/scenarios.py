@@ -11,7 +11,7 @@ from peers import BUFFER_OCTETS, SPARE_BUFFERS
 
 KNOWN = 1024  # hosts whose traffic goes on beside
 NEW = 2_000_000 - 2 * KNOWN  # hosts to learn, into a table for two million
-STRANGERS = 2048  # addresses of nobody, to which packets are sent
+STRANGERS = 512  # addresses of nobody, to which packets are sent: no more than godwit asks for at once
 SENDERS = 65536  # of the storm; also hosts that move
 OTHER_MEMORY = 1 << 30
 LOOKUPS = 10  # samples of memory, at a tenth of a second

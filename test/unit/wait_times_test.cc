@@ -19,6 +19,20 @@ TEST_CASE("waits are told by their number, the longest, and a bound of nearly al
   CHECK(waits.within(1000) == 50'000);
 }
 
+TEST_CASE("waits since an earlier moment are told by themselves", "[wait_times]") {
+  WaitTimes waits;
+  waits.note(70'000);
+  const WaitTimes before = waits;
+  CHECK(waits.since(before).count() == 0);
+  CHECK(waits.since(before).longest() == 0);
+  for (int n = 0; n < 3; ++n) waits.note(1000);
+  CHECK(waits.since(before).count() == 3);
+  CHECK(waits.since(before).longest() == 1023);
+  CHECK(waits.since(before).within(1000) == 1023);
+  waits.note(80'000);
+  CHECK(waits.since(before).longest() == 80'000);
+}
+
 TEST_CASE("a wait of nothing, and one without end", "[wait_times]") {
   WaitTimes waits;
   waits.note(0);
