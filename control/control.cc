@@ -132,7 +132,8 @@ bool Control::take_events(Nanos now, unsigned most) {
   bool more = false;
   for (Channel* channel : channels_) {
     Event event;
-    for (unsigned n = 0; n < most && channel->events.take(event); ++n) handle(event, now);
+    for (unsigned n = 0; n < most && channel->events.take_question(event); ++n) handle(event, now);
+    for (unsigned n = 0; n < most && channel->events.take_other(event); ++n) handle(event, now);
     Punt punt;
     for (unsigned n = 0; n < kPunts && channel->punts.take(punt); ++n) forgetter_.hear(punt, now);
     DhcpEvent dhcp;
@@ -324,12 +325,13 @@ void Control::on_given_over(const Event& claim, Mac was) {
 }
 
 void Control::on_mapped(const Event& event, Nanos now) {
-  solicitor_.heard(event.bridge, event.ip, now);
+  const auto hit = tables_.neighbors.find(event.bridge, event.ip);
+  // Else it was removed since, and a packet may wait for it again, whose question came first.
+  if (hit) solicitor_.heard(event.bridge, event.ip, now);
   if (event.kind == EventKind::kRemapped)
     alarm(event, AlarmKind::kAddressTaken, true,
           fmt::format("given over from {}, which is gone", to_string(event.other_mac)));
   // The mapping may have changed since, by another worker whose event came first.
-  const auto hit = tables_.neighbors.find(event.bridge, event.ip);
   if (!hit || hit.entry.mac() != event.mac) return;
   if (hosts_.add(event.bridge, event.mac, event.ip, event.at) <=
       topology_.config().neighbors.per_mac)

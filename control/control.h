@@ -44,7 +44,7 @@ class Control {
   // workers are no such work: call take_events when a round of theirs may have posted some.
   Nanos next_due() const;
   void run_due(Nanos now);
-  // At most `most` of each worker, or as many as a ring holds: one that posts without end keeps
+  // At most `most` of each ring, or as many as it holds: a worker that posts without end keeps
   // control from nothing else. Returns whether there are more.
   static constexpr unsigned kEventsATurn = 1U << 16;
   bool take_events(Nanos now, unsigned most = kEventsATurn);

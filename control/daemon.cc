@@ -137,7 +137,8 @@ void Daemon::run() {
   loop_.run();
   service_.tell("STOPPING=1");
   switch_.stop();
-  switch_.turn();
+  while (switch_.turn()) {
+  }
   if (saver_) saver_->save(switch_.now(), unix_time());
   tell_totals();
 }

@@ -135,7 +135,7 @@ void Switch::drain(uint16_t index) {
   worker.step(clock_.now());
 }
 
-void Switch::turn() {
+bool Switch::turn() {
   const Nanos now = clock_.now();
   // Each time, because the two clocks drift apart and somebody may set one.
   const Nanos since_1970 = unix_time();
@@ -143,19 +143,19 @@ void Switch::turn() {
   taps_.poll();
   capture_.turn(now, since_1970);
   trace_.turn(now);
-  work();
+  return work();
 }
 
 // In short steps, each in its own moment: what falls due does not wait until all is heard that a
-// storm tells.
-void Switch::work() {
-  constexpr unsigned kSteps = 64;
+// storm tells, and the API does not wait for all of that.
+bool Switch::work() {
   constexpr unsigned kEventsAStep = 1024;
-  bool more = true;
-  for (unsigned n = 0; more && n < kSteps; ++n) {
-    const Nanos now = clock_.now();
-    more = control_.take_events(now, kEventsAStep);
+  constexpr Nanos kLongest = 5 * kMillisecond;
+  const Nanos began = clock_.now();
+  for (Nanos now = began;; now = clock_.now()) {
+    const bool more = control_.take_events(now, kEventsAStep);
     if (control_.next_due() <= now) control_.run_due(now);
+    if (!more || now - began >= kLongest) return more;
   }
 }
 

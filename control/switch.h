@@ -86,8 +86,9 @@ class Switch {
   void stop();
   bool is_running() const { return running_.load(std::memory_order_relaxed); }
 
-  // Control's turn: hears the workers and does what is due.
-  void turn();
+  // Control's turn: hears the workers and does what is due, for some 5 ms at most. Returns whether
+  // there is more to hear.
+  bool turn();
 
   // Runs by this configuration from now on, with these devices; see control/reload.h, which knows
   // that it may. When it returns, no worker uses a device that is not among them. Throws
@@ -120,7 +121,7 @@ class Switch {
 
   using PortLists = std::vector<std::unique_ptr<const PortList>>;  // by worker
 
-  void work();
+  bool work();
   std::vector<Port*> ports_of(uint16_t worker, std::span<PortDevice* const> devices) const;
   PortLists lists_of(std::span<PortDevice* const> devices) const;
   void use_lists(PortLists lists, std::span<PortDevice* const> devices);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <cassert>
 #include <cstdint>
 #include <span>
 
@@ -88,9 +89,10 @@ struct Burst {
   mutable std::array<FrameEvidence, kMaxBurst> written;
   mutable std::array<bool, kMaxBurst> unwritten;
 
-  // Filled by resolve: the speakers that its first step leaves to the others, in order, and by
-  // their place among these what they claim: its key in the neighbor table, kNoKey where there is
-  // nothing to weigh; the key's bucket there; its print among the claims confirmed lately.
+  // What speakers claim, by their place among them: its key in the neighbor table, and its print
+  // among the claims confirmed lately. Resolve's first step leaves some of them open, in order, and
+  // has the claims of these lie by their place there: with the key's bucket in the table, and
+  // kNoKey where there is nothing to weigh.
   uint16_t open_count = 0;
   std::array<uint16_t, kMaxBurst> open;
   std::array<uint64_t, kMaxBurst> claim_key;
@@ -137,6 +139,7 @@ struct Burst {
   Mac dst_mac(uint16_t i) const { return load_mac(head[i].octets.data()); }
   Mac src_mac(uint16_t i) const { return load_mac(&head[i].octets[6]); }
   const FrameEvidence& said(uint16_t i) const {
+    assert(evidence[i] != Evidence::kData);
     if (unwritten[i]) {
       read_arp(src_mac(i), packet(i), written[i]);
       unwritten[i] = false;

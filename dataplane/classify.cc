@@ -15,7 +15,6 @@ namespace godwit {
 namespace {
 
 constexpr uint16_t kPrefetchAhead = 4;  // frames
-constexpr size_t kTypeAt = 12;          // octets; of the EtherType, or of the first tag
 
 BridgeIndex tagged_bridge_of(const PortContext& port, const EthernetView& view) {
   if (view.outer_tpid == kEtherTypeVlan) {
@@ -77,7 +76,7 @@ Drop why_homeless(const PortContext& port) {
   if (is_from_peer(view->ether_type, view->dst)) burst.peers[burst.peer_count++] = i;
 }
 
-constexpr size_t kShortest = kTypeAt + kFirstLookSize;
+constexpr size_t kShortest = kEtherTypeAt + kFirstLookSize;
 static_assert(kShortest >= sizeof(FrameHead));
 
 // A port that takes no frames without a tag has none that a first look tells enough of.
@@ -110,10 +109,10 @@ void note_plain(Burst& burst, uint16_t i, const uint8_t* frame, BridgeIndex brid
 bool classify_own(const Topology& topology, const PortContext& port, Burst& burst, uint16_t i) {
   const std::span<const uint8_t> frame = burst.bytes(i);
   if (frame.size() < kShortest + kVlanTagSize || !burst.is_whole(i)) return false;
-  if (load_be16(&frame[kTypeAt]) != kEtherTypeVlan) return false;
-  const BridgeIndex bridge = port.bridge_of_vlan(load_be16(&frame[kTypeAt + 2]) & kVidMask);
+  if (load_be16(&frame[kEtherTypeAt]) != kEtherTypeVlan) return false;
+  const BridgeIndex bridge = port.bridge_of_vlan(load_be16(&frame[kEtherTypeAt + 2]) & kVidMask);
   if (bridge == kNoBridge) return false;
-  const FirstLook look = look_at(frame, kTypeAt + kVlanTagSize);
+  const FirstLook look = look_at(frame, kEtherTypeAt + kVlanTagSize);
   if (look != FirstLook::kPlain) {
     if (look != FirstLook::kObscure) return false;
     burst.suspects[burst.suspect_count++] = i;
@@ -134,10 +133,10 @@ void classify_run(const Topology& topology, const PortContext& port, Burst& burs
     if (i + kPrefetchAhead < end) rte_prefetch0(burst.bytes(i + kPrefetchAhead).data());
     const std::span<const uint8_t> frame = burst.bytes(i);
     const bool whole = frame.size() >= shortest && burst.is_whole(i);
-    const FirstLook look = whole ? look_at(frame, kTypeAt) : FirstLook::kAny;
+    const FirstLook look = whole ? look_at(frame, kEtherTypeAt) : FirstLook::kAny;
     if (look != FirstLook::kPlain) [[unlikely]] {
       if (look == FirstLook::kAny ||
-          is_from_peer(load_be16(&frame[kTypeAt]), load_mac(&frame[0]))) {
+          is_from_peer(load_be16(&frame[kEtherTypeAt]), load_mac(&frame[0]))) {
         if (!classify_own(topology, port, burst, i)) classify_any(topology, port, burst, i);
         continue;
       }

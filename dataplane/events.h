@@ -1,5 +1,6 @@
 // What workers tell control. Two single-producer, single-consumer rings a worker; a full ring loses
-// the event and counts it, and control's sweeps repair what the event would have told.
+// the event and counts it, and control's sweeps repair what the event would have told; of a
+// question the worker asks again.
 #pragma once
 
 #include <cstdint>
@@ -59,7 +60,7 @@ class EventRing {
   // As an ElementRing.
   EventRing(const std::string& name, unsigned size)
       : ring_(name.c_str(), size),
-        questions_((name + "-questions").c_str(), size / 4),
+        questions_((name + "-questions").c_str(), size / 2),
         reserve_(size / 4) {}
 
   // The worker's side. Hosts' places are what users wait for, so the last quarter of the ring is
@@ -71,9 +72,10 @@ class EventRing {
     if (!fits) ++lost_;
   }
 
-  // Control's side. A packet that waits for a MAC does not wait behind all that a storm tells; and
-  // the order of its question among the rest says nothing.
-  bool take(Event& event) { return questions_.take(event) || ring_.take(event); }
+  // Control's side. A packet that waits for a MAC does not wait behind all that a storm tells.
+  bool take_question(Event& event) { return questions_.take(event); }
+  bool take_other(Event& event) { return ring_.take(event); }
+  bool take(Event& event) { return take_question(event) || take_other(event); }
   bool empty() const { return questions_.empty() && ring_.empty(); }
   uint64_t lost() const { return lost_; }
 

@@ -5,8 +5,6 @@
 namespace godwit {
 namespace {
 
-constexpr size_t kTypeAt = 12;  // octets; of the EtherType, or of the first tag
-
 // What a frame of ARP without a tag says, which is what most speakers are.
 void hear_arp(Burst& burst, uint16_t i) {
   const Mac src = burst.src_mac(i);
@@ -50,7 +48,7 @@ void listen(const Worker& worker, Burst& burst) {
   uint16_t left = 0;
   for (uint16_t s = 0; s < burst.speaker_count; ++s) {
     const uint16_t i = burst.speakers[s];
-    const bool is_arp = load_be16(&burst.head[i].octets[kTypeAt]) == kEtherTypeArp;
+    const bool is_arp = load_be16(&burst.head[i].octets[kEtherTypeAt]) == kEtherTypeArp;
     is_arp ? hear_arp(burst, i) : hear_any(burst, i);
     if (burst.evidence[i] == Evidence::kData) continue;
     burst.mapped[i] = Mapped::kNothing;

@@ -1,5 +1,7 @@
 #include "dataplane/passage.h"
 
+#include <cassert>
+
 namespace godwit {
 
 // What only speakers have is read of them alone.
@@ -17,6 +19,7 @@ Passage::Passage(const Burst& burst, uint16_t i, const Arrived& came_in)
       was_at(burst.was_at[i]),
       routed(burst.routed[i]) {
   if (evidence == Evidence::kData) return;
+  assert(!burst.unwritten[i]);  // the frame is gone
   said = burst.said(i);
   mapped = burst.mapped[i];
   followed = burst.followed[i];

@@ -198,13 +198,15 @@ void conclude(Worker& worker, Burst& burst, uint16_t i, const MappingClaim& clai
 
 // Open claim c, of frame i.
 void map(Worker& worker, Burst& burst, uint16_t i, uint16_t c) {
+  const auto& mapping = burst.said(i).mapping;
+  if (!mapping) return;  // whoever shares the frame's memory has changed it since
   const MappingClaim claim{.burst = burst,
                            .frame = i,
                            .bridge = burst.bridge[i],
                            .port = burst.in_port[i],
                            .key = burst.claim_key[c],
                            .home = burst.claim_home[c],
-                           .mapping = *burst.said(i).mapping,
+                           .mapping = *mapping,
                            .context = worker.topology.bridge(burst.bridge[i])};
   Mac was;
   const ConfirmedClaims::Moment moment = moment_of(worker, claim.key);

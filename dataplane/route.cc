@@ -67,10 +67,11 @@ void read_headers(const Burst& burst, PacketScratch& packets) {
   static constexpr std::array<uint8_t, kIpv4HeaderSize> kNone{};
   for (uint16_t g = 0; g < burst.to_gateway_count; ++g) {
     const uint16_t i = burst.to_gateway[g];
-    const std::span<const uint8_t> frame = burst.bytes(i);
+    std::span<const uint8_t> frame;  // one that has been decided on may be gone
+    if (burst.fate[i] == Fate::kPending) frame = burst.bytes(i);
     const size_t at = burst.l3_offset(i);
-    const bool is_bare = (burst.fate[i] == Fate::kPending) & (burst.tags[i] != Tags::kOther) &
-                         (frame.size() >= at + kIpv4HeaderSize) & !is_from_nobody(burst, i) &
+    const bool is_bare = (burst.tags[i] != Tags::kOther) & (frame.size() >= at + kIpv4HeaderSize) &
+                         !is_from_nobody(burst, i) &
                          (load_be16(&burst.head[i].octets[at - 2]) == kEtherTypeIpv4);
     const uint8_t* const l3 = is_bare ? frame.data() + at : kNone.data();
     packets.l3[g] = const_cast<uint8_t*>(l3);
@@ -243,9 +244,8 @@ void forward(Worker& worker, Burst& burst) {
 
 // The packets of one family. Returns how many frames are left to look at.
 template <bool kV6>
-uint16_t route_all(Worker& worker, Burst& burst) {
+uint16_t route_all(Worker& worker, const FibTable& fib, Burst& burst) {
   PacketScratch& packets = burst.packet_scratch;
-  const FibTable& fib = worker.fib.table();
   const uint16_t others =
       kV6 ? gather_ipv6(worker, fib.number(), burst) : gather_ipv4(worker, fib.number(), burst);
   forward_known<kV6>(worker, burst);
@@ -274,10 +274,11 @@ void route(Worker& worker, Burst& burst) {
   burst.to_fragment = 0;
   std::fill_n(burst.routed.begin(), burst.count, Routed::kNo);
   if (burst.to_gateway_count == 0) return;
+  const FibTable& fib = worker.fib.table();
   if (burst.ether_type(burst.to_gateway[0]) == kEtherTypeIpv6) {  // and so are most of them
-    if (route_all<true>(worker, burst) != 0) route_all<false>(worker, burst);
+    if (route_all<true>(worker, fib, burst) != 0) route_all<false>(worker, fib, burst);
   } else {
-    if (route_all<false>(worker, burst) != 0) route_all<true>(worker, burst);
+    if (route_all<false>(worker, fib, burst) != 0) route_all<true>(worker, fib, burst);
   }
   // All of them, though some may be as before: so they lie side by side.
   worker.tables.fdb.prepare(burst.dst_key.data(), burst.dst_home.data(), burst.count);

@@ -33,6 +33,7 @@ inline constexpr uint8_t kProtocolIcmpv6 = 58;
 
 // Sizes in octets.
 inline constexpr size_t kEthernetHeaderSize = 14;
+inline constexpr size_t kEtherTypeAt = 12;  // octets; or of the first tag
 inline constexpr size_t kVlanTagSize = 4;
 inline constexpr size_t kArpSize = 28;
 inline constexpr size_t kIpv4HeaderSize = 20;  // without options

@@ -266,10 +266,13 @@ def gateway_storm_lines(reports):
         rates[name] = median(reports[name], lambda r: r['ports']['b']['rx'] / r['seconds']) / 1e6
         drops = sum(lost(report['ports']['b']) for report in reports[name])
         yield f'{name}: {rates[name]:.1f} Mpps of data; {drops} of its frames dropped'
+    yield f'data beside ARP has {rates["ask-gateway"] / rates["ask-nobody"]:.0%} of its rate beside the other'
     waits = [report['resolution_waits'] for report in reports['ask-resolve']]
+    if not all(w['count'] for w in waits):
+        yield 'unknown neighbors beside both: none was asked for, the run is too short'
+        return
     yield (f'unknown neighbors beside both: {sum(w["count"] for w in waits)} asked for, 99 % within '
            f'{max(w["p99_ns"] for w in waits) / 1e6:.1f} ms, all within {max(w["max_ns"] for w in waits) / 1e6:.1f} ms')
-    yield f'data beside ARP has {rates["ask-gateway"] / rates["ask-nobody"]:.0%} of its rate beside the other'
 
 
 def features_lines(reports):

@@ -89,6 +89,35 @@ TEST_CASE("a next hop that is remembered is asked no more than its MAC", "[route
   }
 }
 
+TEST_CASE("a burst of both families is routed whole, whichever comes first", "[route]") {
+  constexpr IpAddress kVmV6 = IpAddress::v6(0xfd00000900000000, 2);
+  constexpr IpAddress kUnknownV6 = IpAddress::v6(0xfd00000800000000, 9);
+  Octets v6(2048);
+  const UdpFlow flow{.src = kVmV6, .dst = kUnknownV6, .src_port = 4000, .dst_port = 53, .ttl = 64};
+  v6.resize(build_udp(v6, {.dst = kGateway, .src = kVm}, flow, Octets(8)));
+  const bool v6_first = GENERATE(false, true);
+  Bench bench(R"(
+ports: {inside: {}, outside: {}}
+bridges:
+  in: {ports: [inside], gateway: {mac: "02:00:5e:10:00:01", addresses: [10.9.0.254/24, "fd00:9::ff/64"]}}
+  out: {ports: [outside], gateway: {mac: "02:00:5e:10:00:01", addresses: [10.8.0.254/24, "fd00:8::ff/64"]}}
+routes: [{to: 192.0.2.0/24, via: 10.8.0.1}]
+)");
+  bench.send(0, "inside", garp(kVm, kVmV4));
+  bench.send(0, "outside", garp(kFirst, kFirstIp));
+  // The fourth for an unknown neighbor takes the place of the first, which is gone when the other
+  // family's turn comes.
+  const Arrival four{"inside", packet()};
+  const Arrival six{"inside", v6};
+  bench.send(0, v6_first ? std::initializer_list<Arrival>{six, four, six, six, six, four}
+                         : std::initializer_list<Arrival>{four, six, six, six, six, four});
+  CHECK(receivers(bench, "outside") == std::vector<Mac>{kFirst, kFirst});
+  CHECK(bench.drops("inside") == Drops{{"hold-full", 1}});
+  CHECK(bench.counters("inside").held == 3);
+  give_up(bench.worker, {bench.bridge("out"), kUnknownV6});
+  bench.step(0);  // which sends what the senders are told
+}
+
 TEST_CASE("what waits by a port or a bridge that is gone is dropped, and nothing else", "[route]") {
   const auto c = GENERATE(values<std::tuple<Location, BridgeIndex, bool>>({
       {0, 0, true},            // the port has left the bridge

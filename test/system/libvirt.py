@@ -20,16 +20,18 @@ DRIVER = '/usr/lib/x86_64-linux-gnu/libvirt/connection-driver/libvirt_driver_qem
 NAME = 'machine'
 PACKAGES = 'libvirt-daemon, libvirt-daemon-driver-qemu, libvirt-clients'
 
+# Places that are empty in a host.
+HIDDEN = '/etc/libvirt', '/run', '/var/cache', '/var/lib', '/var/log'
+
 # Run as the first process of its namespaces, in the host's directory; it stays, to bury what libvirt's daemon leaves.
-# The package that makes the user libvirt-qemu also
-# starts daemons, so the user is made here.
+# The package that makes the user libvirt-qemu also starts daemons, so the user is made here.
 BEGIN = '''set -e
 hostname {name}
 for account in passwd group; do
   {{ grep -v '^libvirt-qemu:' "/etc/$account"; echo "{account}"; }} >"$account"
   mount --bind "$account" "/etc/$account"
 done
-for place in /etc/libvirt /run /var/cache /var/lib /var/log; do mount -t tmpfs none "$place"; done
+for place in {hidden}; do mount -t tmpfs none "$place"; done
 mkdir -p /etc/libvirt/hooks/qemu.d /run/godwit /run/libvirt /var/{{cache,lib,log}}/libvirt
 ln -s {hook} /etc/libvirt/hooks/qemu.d/godwit
 ln -s {socket} /run/godwit/godwit.sock
@@ -81,10 +83,16 @@ DOMAIN = '''<domain type='qemu'>
 '''
 
 
-def why_not():
-    """Why there can be no libvirt here; None if there can."""
-    missing = [tool for tool in (DAEMON, DRIVER, 'virsh', 'unshare') if not os.path.exists(tool) and not shutil.which(tool)]
-    return f'no {", ".join(missing)} here (packages {PACKAGES})' if missing else None
+def why_not(*paths):
+    """Why there can be no libvirt here that uses these paths; None if there can."""
+    missing = [tool for tool in (DAEMON, DRIVER, 'virsh', 'unshare')
+               if not os.path.exists(tool) and not shutil.which(tool)]
+    if missing:
+        return f'no {", ".join(missing)} here (packages {PACKAGES})'
+    for path in (SCRIPTS, *map(pathlib.Path, paths)):
+        if any(path.resolve().is_relative_to(place) for place in HIDDEN):
+            return f'{path} is in a place that libvirt is not to see'
+    return None
 
 
 class Host:
@@ -97,12 +105,12 @@ class Host:
         self.uri = f'qemu+unix:///system?socket={self.directory}/libvirt-sock'
         (self.directory / 'qemu.conf').write_text(QEMU)
         (self.directory / 'libvirtd.conf').write_text(LIBVIRTD.format(directory=self.directory, uuid=uuid.uuid4()))
-        begin = BEGIN.format(name=name, hook=SCRIPTS / 'libvirt-hook', socket=socket, daemon=DAEMON,
+        begin = BEGIN.format(name=name, hidden=' '.join(HIDDEN), hook=SCRIPTS / 'libvirt-hook', socket=socket, daemon=DAEMON,
                              account='libvirt-qemu:x:64055:64055::/:/bin/false')
         self._out = open(self.directory / 'out', 'w+')
-        self._process = subprocess.Popen(['unshare', '--mount', '--uts', '--pid', '--fork', '--kill-child', '--mount-proc',
-                                          'bash', '-c', begin], cwd=self.directory, stdin=subprocess.DEVNULL,
-                                         stdout=self._out, stderr=self._out)
+        namespaces = ['--mount', '--uts', '--pid', '--fork', '--kill-child', '--mount-proc']
+        self._process = subprocess.Popen(['unshare', *namespaces, 'bash', '-c', begin], cwd=self.directory,
+                                         stdin=subprocess.DEVNULL, stdout=self._out, stderr=self._out)
         try:
             self._wait()
         except BaseException:
@@ -111,10 +119,17 @@ class Host:
 
     def _wait(self, seconds=30):
         end = time.monotonic() + seconds
-        while subprocess.run(['virsh', '-c', self.uri, 'uri'], capture_output=True, check=False).returncode != 0:
+        while not self._answers():
             if time.monotonic() > end or self._process.poll() is not None:
                 raise RuntimeError(f"libvirt's daemon does not start: {self.said()}")
             time.sleep(0.05)
+
+    def _answers(self):
+        try:
+            return subprocess.run(['virsh', '-c', self.uri, 'uri'], capture_output=True, timeout=10,
+                                  check=False).returncode == 0
+        except subprocess.TimeoutExpired:
+            return False
 
     def said(self):
         log = self.directory / 'libvirtd.log'
@@ -127,9 +142,15 @@ class Host:
             raise RuntimeError(f'virsh {words[0]}: {done.stderr}{self.said()}')
         return done.stdout
 
-    def end(self):
+    def end(self, seconds=10):
+        """All that runs in the host ends with its first process, which is gone when they are."""
+        children = pathlib.Path(f'/proc/{self._process.pid}/task/{self._process.pid}/children')
+        first = children.read_text().split() if children.exists() else []
         self._process.kill()
         self._process.wait()
+        end = time.monotonic() + seconds
+        while any(os.path.exists(f'/proc/{pid}') for pid in first) and time.monotonic() < end:
+            time.sleep(0.02)
         self._out.close()
 
 
@@ -140,19 +161,21 @@ class Machine:
         self.host = Host(directory, name, socket)
         self.log = self.host.directory / 'console'
         self.description = self.host.directory / 'machine.xml'
-        self.description.write_text(DOMAIN.format(
-            name=NAME, memory=int(vm.MEMORY[:-1]), kernel=kernel.image, initramfs=initramfs, ip=ip,
-            emulator=shutil.which(vm.QEMU), log=self.log, mac=mac, tap=tap))
-        if incoming:
-            return
         try:
-            self.host.virsh('create', self.description)
+            self.description.write_text(DOMAIN.format(
+                name=NAME, memory=int(vm.MEMORY[:-1]), kernel=kernel.image, initramfs=initramfs, ip=ip,
+                emulator=shutil.which(vm.QEMU), log=self.log, mac=mac, tap=tap))
+            if not incoming:
+                self.host.virsh('create', self.description)
         except BaseException:
             self.end()
             raise
 
     def wait_until_up(self):
-        vm.wait_for_boot(self.log)
+        try:
+            vm.wait_for_boot(self.log)
+        except RuntimeError as error:
+            raise RuntimeError(f'{error}{self.host.said()}') from error
 
     def migrate_to(self, target):
         """Returns what query-migrate says in the end, of which libvirt tells nothing."""

@@ -5,9 +5,9 @@
 
 The machine migrates between two QEMU processes of this host, by software emulation, over tap interfaces and over
 vhost-user sockets; announcing itself and silent; by itself, led by scripts/migrate, watched by scripts/qmp-watch, and
-from one libvirt to another, which tell godwit by scripts/libvirt-hook. Beside godwit stand the Linux bridge and OVS-DPDK, in the same run.
-What godwit must do is checked; what the others do is told. --full migrates everywhere, else it is once for each thing
-that godwit must do.
+from one libvirt to another, which tell godwit by scripts/libvirt-hook. Beside godwit stand the Linux bridge and
+OVS-DPDK, in the same run. What godwit must do is checked; what the others do is told. --full migrates everywhere, else
+it is once for each thing that godwit must do.
 """
 
 import argparse
@@ -244,7 +244,12 @@ BY_LIBVIRT = 'by libvirt', ByLibvirt(announce=True)
 
 def through_godwit(bench, ports, named_way, lossless=False, make_switch=godwit):
     """And what it must do: whatever the machine says, no frame goes where it is not, twice or in disorder."""
-    result = bench.run('godwit', ports, *named_way, make_switch)
+    try:
+        result = bench.run('godwit', ports, *named_way, make_switch)
+    except RuntimeError as error:
+        print(f'FAIL godwit, {ports}, {named_way[0]}: {error}', flush=True)
+        bench.failed.append(True)
+        return
     if result.misdelivered is not None:
         bench.check(result, 'no ping went to the old place after the first sign from the new', result.misdelivered == 0)
     bench.check(result, 'none came back twice or out of order', result.doubled == result.reordered == 0)
@@ -266,7 +271,7 @@ def migrate_everything(bench, full):
     through_godwit(bench, 'tap', ANNOUNCING)
     through_godwit(bench, 'vhost', SILENT, lossless=True)
     through_godwit(bench, 'tap', LED, lossless=True)
-    if (reason := libvirt.why_not()) is None:
+    if (reason := libvirt.why_not(bench.kernel.root, bench.directory)) is None:
         through_godwit(bench, 'tap', BY_LIBVIRT, make_switch=locked_godwit)
     else:
         print(f'skipped: a migration by libvirt: {reason}')
