@@ -352,8 +352,10 @@ bridges:
   Switch& subject = *world.subject;
   subject.start();
   for (uint64_t n = 1; n <= 20; ++n) world.offer(world.b.in(0), data(Mac{0x525400000100 + n}, kVm));
-  REQUIRE(eventually(subject, [&] { return subject.port_counters(1).rx == 20; }));
-  subject.turn();
+  REQUIRE(eventually(subject, [&] {
+    const auto counters = subject.worker_counters();
+    return counters.learned + counters.limit_bridge == 20;
+  }));
   const auto learned = subject.tables().fdb.quota().total();
   REQUIRE(subject.worker_counters().limit_bridge > 0);  // it is full
   world.follow(kMore, {&world.a, &world.b});
