@@ -30,7 +30,7 @@ struct BenchResult {
   BenchPhase learning;  // before the measured time: from the first frame to the last new host
   BenchPhase measured;
   StageStats stages{};         // of a second run with measuring points, which cost a little too
-  WaitTimes resolution_waits;  // since then, to the question about an unknown neighbor
+  WaitTimes resolution_waits;  // since then, of packets for the question about their neighbor
   double fdb_lookups_per_second = 0;  // in bulk, of the addresses learned, on one core
 };
 

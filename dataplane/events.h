@@ -75,7 +75,6 @@ class EventRing {
   // Control's side. A packet that waits for a MAC does not wait behind all that a storm tells.
   bool take_question(Event& event) { return questions_.take(event); }
   bool take_other(Event& event) { return ring_.take(event); }
-  bool take(Event& event) { return take_question(event) || take_other(event); }
   bool empty() const { return questions_.empty() && ring_.empty(); }
   uint64_t lost() const { return lost_; }
 

@@ -65,8 +65,7 @@ World::~World() {
   ports_.clear();
   require(in_use(pool()) == 0 && in_use(long_pool()) == 0);
   Order order;
-  Event event;
-  require(!channels_[0]->orders.take(order) && !channels_[0]->events.take(event));
+  require(!channels_[0]->orders.take(order) && channels_[0]->events.empty());
 }
 
 World::FramePort::~FramePort() {

@@ -169,7 +169,8 @@ std::string Bench::where(std::string_view name, Mac mac) const {
 
 std::vector<Event> Bench::events() {
   std::vector<Event> all;
-  for (Event event; channel.events.take(event);) all.push_back(event);
+  EventRing& ring = channel.events;
+  for (Event event; ring.take_question(event) || ring.take_other(event);) all.push_back(event);
   return all;
 }
 

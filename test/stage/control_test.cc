@@ -111,6 +111,26 @@ TEST_CASE("a mapping goes before its location, and the index with it", "[control
   CHECK(run.moves()[0].ips.empty());
 }
 
+TEST_CASE("control hears first that a packet waits for a MAC", "[control]") {
+  Run run(kTenant);
+  Event filler;
+  filler.kind = EventKind::kConfirmed;
+  filler.bridge = 0;
+  for (unsigned n = 0; n < 3; ++n) run.bench.channel.events.post(filler);
+  Event question;
+  question.kind = EventKind::kUnresolved;
+  question.bridge = 0;
+  question.to = run.bench.port("server1");
+  question.ip = IpAddress::v4(0x0a090063);
+  run.bench.channel.events.post(question);
+  Order order;
+  CHECK(run.control.take_events(0, 1));  // there are more
+  CHECK(run.bench.channel.orders.take(order));
+  CHECK(run.control.take_events(0, 1));
+  CHECK_FALSE(run.control.take_events(0, 1));
+  CHECK_FALSE(run.bench.channel.orders.take(order));
+}
+
 TEST_CASE("a lost event of a move is repaired by a sweep", "[control]") {
   Run run(kTenant);
   run.send(0, "server1", data(kVm, kPeer));
