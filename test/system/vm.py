@@ -57,7 +57,7 @@ class Kernel:
 
     def __init__(self, cache):
         """`cache` is a directory that outlives the test. Raises RuntimeError when there is no kernel to be had."""
-        self.root = pathlib.Path(cache) / 'kernel'
+        self.root = pathlib.Path(cache).resolve() / 'kernel'  # libvirt starts machines in a directory of its own
         if not list(self.root.glob('boot/vmlinuz-*')):
             self._fetch()
         self.image = max(self.root.glob('boot/vmlinuz-*'))
