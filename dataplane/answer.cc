@@ -5,19 +5,11 @@
 #include "dataplane/tx.h"
 #include "dataplane/worker.h"
 
-#include "lib/fdb.h"
 #include "lib/neighbor_table.h"
 #include "lib/packet_build.h"
 
 namespace godwit {
 namespace {
-
-bool is_question(Evidence kind) {
-  constexpr auto kBit = [](Evidence k) { return 1U << static_cast<unsigned>(k); };
-  constexpr unsigned kQuestions = kBit(Evidence::kArpRequest) | kBit(Evidence::kArpProbe) |
-                                  kBit(Evidence::kNs) | kBit(Evidence::kDad);
-  return (kQuestions & kBit(kind)) != 0;
-}
 
 // RFC 5227 §1.1, RFC 4862 §5.4.2: asks whether an address is free, and has none itself.
 bool asks_whether_free(Evidence kind) {
@@ -31,12 +23,6 @@ bool is_credible(const Burst& burst, uint16_t i) {
   if (burst.evidence[i] == Evidence::kArpRequest && !burst.said(i).mapping) return false;
   return mapped != Mapped::kGatewayIp && mapped != Mapped::kForeignSender &&
          mapped != Mapped::kOffLink;
-}
-
-// To all, or to the gateway itself; not one that is in transit to another station.
-bool is_sent_to_us(const Burst& burst, uint16_t i, const BridgeContext& bridge) {
-  return burst.src_key[i] != Fdb::kNoKey &&
-         (burst.dst_mac(i).is_group() || burst.dst_key[i] == bridge.gateway_key);
 }
 
 // Asked before an answer is made: a storm of questions is to cost little.
@@ -123,23 +109,13 @@ void answer_for(Worker& worker, Burst& burst, uint16_t i) {
 
 }  // namespace
 
-bool leave_unanswered(Worker& worker, const Burst& burst, uint16_t i) {
-  if (worker.answers[burst.in_port[i]].has_one(worker.now)) return false;
-  const BridgeContext& bridge = worker.topology.bridge(burst.bridge[i]);
-  if (!is_question(burst.evidence[i]) || !bridge.is_gateway_ip(burst.target(i)) ||
-      !is_sent_to_us(burst, i, bridge))
-    return false;
-  ++worker.counters.unanswered;
-  return true;
-}
-
 void answer(Worker& worker, Burst& burst, uint16_t i) {
   const BridgeContext& bridge = worker.topology.bridge(burst.bridge[i]);
   if (!bridge.answers() || !is_question(burst.evidence[i]) || burst.fate[i] != Fate::kPending)
     return;
   if (!speaks_to_gateway(bridge, burst, i)) return;
   const bool is_for_gateway = bridge.is_gateway_ip(burst.target(i));
-  if (!is_credible(burst, i) || !is_sent_to_us(burst, i, bridge)) return;
+  if (!is_credible(burst, i) || !is_sent_to_us(bridge, burst, i)) return;
   if (!is_for_gateway) return answer_for(worker, burst, i);
   const bool answered = is_within_limits(worker, bridge, burst, i) &&
                         say(worker, bridge, burst, i, bridge.gateway_mac, true);

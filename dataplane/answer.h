@@ -9,17 +9,30 @@
 
 #include <cstdint>
 
+#include "dataplane/burst.h"
+#include "dataplane/topology.h"
+
+#include "lib/evidence.h"
+#include "lib/fdb.h"
+
 namespace godwit {
 
-struct Burst;
 class Worker;
 
 // Of a speaker whose claim, if any, has been weighed. Sets its fate if the answer takes the place
 // of the flood.
 void answer(Worker& worker, Burst& burst, uint16_t i);
 
-// Of a speaker without a tag whose claim is beyond doubt: true for a question to the gateway for
-// which its port's share of answers has no room. It is counted, and answer() has nothing to add.
-bool leave_unanswered(Worker& worker, const Burst& burst, uint16_t i);
+// To all, or to the gateway itself; not one that is in transit to another station.
+inline bool is_sent_to_us(const BridgeContext& bridge, const Burst& burst, uint16_t i) {
+  return burst.src_key[i] != Fdb::kNoKey &&
+         (burst.dst_mac(i).is_group() || burst.dst_key[i] == bridge.gateway_key);
+}
+
+// Of a speaker: a question about one of the gateway's addresses, for it to answer.
+inline bool asks_gateway(const BridgeContext& bridge, const Burst& burst, uint16_t i) {
+  return is_question(burst.evidence[i]) && bridge.is_gateway_ip(burst.target(i)) &&
+         is_sent_to_us(bridge, burst, i);
+}
 
 }  // namespace godwit

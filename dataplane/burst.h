@@ -67,7 +67,7 @@ struct Burst {
   std::array<uint64_t, kMaxBurst> src_key;
   std::array<uint64_t, kMaxBurst> dst_key;
   std::array<uint32_t, kMaxBurst> src_home;  // the keys' buckets in the FDB
-  std::array<uint32_t, kMaxBurst> dst_home;
+  std::array<uint32_t, kMaxBurst> dst_home;  // filled by route where all go to the gateway
 
   // Frames sent to the gateway of their bridge, in order.
   uint16_t to_gateway_count = 0;
@@ -88,6 +88,7 @@ struct Burst {
   std::array<uint16_t, kMaxBurst> speakers;
   mutable std::array<FrameEvidence, kMaxBurst> written;
   mutable std::array<bool, kMaxBurst> unwritten;
+  std::array<uint32_t, kMaxBurst> asked;  // such a request's TPA
 
   // What speakers claim, by their place among them: its key in the neighbor table, and its print
   // among the claims confirmed lately. Resolve's first step leaves some of them open, in order, and
@@ -148,7 +149,7 @@ struct Burst {
   }
   // As said(i) has it.
   IpAddress target(uint16_t i) const {
-    return unwritten[i] ? load_ipv4(&bytes(i)[kEthernetHeaderSize + kArpTpa]) : written[i].target;
+    return unwritten[i] ? IpAddress::v4(asked[i]) : written[i].target;
   }
   // Where its packet starts, unless it has other tags than its own.
   size_t l3_offset(uint16_t i) const {

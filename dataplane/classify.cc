@@ -161,6 +161,7 @@ void classify(Worker& worker, Burst& burst) {
   listen(worker, burst);
   const Fdb& fdb = worker.tables.fdb;
   fdb.prepare(burst.src_key.data(), burst.src_home.data(), burst.count);
+  if (burst.to_gateway_count == burst.count) return;  // route gives all of them other destinations
   fdb.prepare(burst.dst_key.data(), burst.dst_home.data(), burst.count);
 }
 

@@ -10,19 +10,44 @@ namespace {
 
 // A host that speaks for itself, without a tag, and does not answer a question of godwit's, which
 // would prove more. Such a claim says the same as often as it is made.
-bool may_be_known(const Worker& worker, const Burst& burst, uint16_t i) {
-  if (burst.unwritten[i]) return true;
+bool may_be_known(const BridgeContext& bridge, const Burst& burst, uint16_t i) {
+  if (burst.unwritten[i]) [[likely]]
+    return true;
   const Mapping& mapping = *burst.said(i).mapping;
   return mapping.sha_is_source && burst.tags[i] == Tags::kNone &&
-         !(mapping.solicited && is_for_gateway(worker.topology.bridge(burst.bridge[i]), burst, i));
+         !(mapping.solicited && is_for_gateway(bridge, burst, i));
+}
+
+// What speakers of one port and one bridge have in common.
+struct Origin {
+  BridgeIndex index = kNoBridge;
+  PortIndex port = 0;
+  const BridgeContext* bridge = nullptr;  // of frames that no bridge took: nobody asks
+  bool is_answered = false;               // the bridge answers questions
+  bool has_had_its_share = false;         // ... but for now, no more of the port's
+
+  bool has(const Burst& burst, uint16_t i) const {
+    return burst.bridge[i] == index && burst.in_port[i] == port;
+  }
+};
+
+Origin origin_of(Worker& worker, const Burst& burst, uint16_t i) {
+  Origin from{.index = burst.bridge[i], .port = burst.in_port[i]};
+  if (from.index == kNoBridge) return from;
+  from.bridge = &worker.topology.bridge(from.index);
+  from.is_answered = from.bridge->answers();
+  from.has_had_its_share = !worker.answers[from.port].has_one(worker.now);
+  return from;
 }
 
 // Of a speaker whose claim is known: whether there is no more to it. It may also be a question that
 // is to be answered, or an answer that control wants to hear of.
-bool is_settled(Worker& worker, const Burst& burst, uint16_t i) {
+bool is_settled(Worker& worker, const Origin& from, const Burst& burst, uint16_t i) {
   if (!burst.unwritten[i] && burst.said(i).mapping->solicited) return false;
-  if (!worker.topology.any_answers()) return true;
-  return !worker.topology.bridge(burst.bridge[i]).answers() || leave_unanswered(worker, burst, i);
+  if (!from.is_answered) return true;
+  if (!from.has_had_its_share || !asks_gateway(*from.bridge, burst, i)) return false;
+  ++worker.counters.unanswered;
+  return true;
 }
 
 }  // namespace
@@ -36,7 +61,8 @@ ConfirmedClaims::Moment moment_of(const Worker& worker, uint64_t key) {
 }
 
 void remember(Worker& worker, const Burst& burst, uint16_t c, ConfirmedClaims::Moment moment) {
-  if (may_be_known(worker, burst, burst.open[c]))
+  const uint16_t i = burst.open[c];
+  if (may_be_known(worker.topology.bridge(burst.bridge[i]), burst, i))
     worker.confirmed_claims.note(burst.claim_print[c], moment);
 }
 
@@ -44,17 +70,20 @@ void recall(Worker& worker, Burst& burst) {
   const NeighborTable& neighbors = worker.tables.neighbors;
   const ConfirmedClaims& confirmed = worker.confirmed_claims;
   const uint32_t now_s = second_of(worker.now);
+  Origin from;  // of the speaker at hand, and most often of all of them
   uint16_t open = 0;
   for (uint16_t s = 0; s < burst.speaker_count; ++s) {
     const uint16_t i = burst.speakers[s];
     const uint64_t print = burst.claim_print[s];
     uint64_t key = burst.fate[i] == Fate::kPending ? burst.claim_key[s] : NeighborTable::kNoKey;
     if (key != NeighborTable::kNoKey) {
-      if (may_be_known(worker, burst, i) && confirmed.has(print, {now_s, neighbors.epoch(key)})) {
+      if (!from.has(burst, i)) from = origin_of(worker, burst, i);
+      if (may_be_known(*from.bridge, burst, i) &&
+          confirmed.has(print, {now_s, neighbors.epoch(key)})) {
         burst.mapped[i] = Mapped::kSame;
-        if (is_settled(worker, burst, i)) continue;
+        if (is_settled(worker, from, burst, i)) continue;
         key = NeighborTable::kNoKey;
-      } else if (!burst.is_of_bridge(i, worker.topology.bridge(burst.bridge[i]).transparent)) {
+      } else if (!burst.is_of_bridge(i, from.bridge->transparent)) {
         key = NeighborTable::kNoKey;
       }
     }

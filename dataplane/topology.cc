@@ -99,7 +99,6 @@ TopologyContents::TopologyContents(const Config& config_in) : config(config_in) 
     bridges[b].is_guarded = from.inspect_arp || from.inspect_dhcp || from.inspect_source;
     has_guards |= bridges[b].is_guarded;
     guards_sources |= from.inspect_source;
-    any_answers |= from.gateway || from.suppress;
     bridges[b].mtu = from.mtu;
     bridges[b].transparent = from.is_vlan_transparent();
     if (from.gateway) set_gateway(bridges[b], *from.gateway);

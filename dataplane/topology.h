@@ -104,7 +104,6 @@ struct TopologyContents {
   bool has_guards = false;
   bool guards_sources = false;
   bool any_isolated = false;
-  bool any_answers = false;
   bool any_mirror = false;
 
  private:
@@ -126,7 +125,6 @@ class Topology {
   const PortContext& port(PortIndex i) const { return now().ports[i]; }
   const BridgeContext& bridge(BridgeIndex i) const { return now().bridges[i]; }
   bool any_isolated() const { return now().any_isolated; }
-  bool any_answers() const { return now().any_answers; }  // of a bridge
   bool any_mirror() const { return now().any_mirror; }
   // Whether these two ports do not talk to each other within a bridge.
   bool are_isolated(PortIndex one, Location other) const {

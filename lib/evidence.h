@@ -38,6 +38,12 @@ enum class Evidence : uint8_t {
 
 std::string_view to_string(Evidence kind);  // "garp-request"
 
+// Asks who has an address, or whether anybody has it.
+constexpr bool is_question(Evidence kind) {
+  return kind == Evidence::kArpRequest || kind == Evidence::kArpProbe || kind == Evidence::kNs ||
+         kind == Evidence::kDad;
+}
+
 // A claim that `ip` is at `mac`: `ip` may be a host's address and `mac` is a station, always.
 struct Mapping {
   IpAddress ip;
@@ -128,14 +134,13 @@ inline bool read_arp(Mac src, std::span<const uint8_t> l3, FrameEvidence& out) {
 
 // Whether ARP is what nearly all of it is: a request by a host that speaks for itself, for another
 // address than its own. Then read_arp tells of a kArpRequest, a mapping of the SPA to `src`, and
-// the TPA as its target. At least kArpSize octets. Without a branch, and so stricter than it must
-// be: it knows no hosts in 240/4.
+// the TPA as its target. At least kArpSize octets. It is quick, and so stricter than it must be: it
+// knows no hosts in 240/4.
 inline bool is_ordinary_request(Mac src, const uint8_t* l3) {
+  if (load_be64(l3) != (kArpIpv4OverEthernet << 16 | kArpRequest)) return false;
+  if (load_mac(l3 + kArpSha) != src || !src.is_station()) return false;
   const uint32_t spa = load_be32(l3 + kArpSpa);
-  const bool is_host = ((spa >> 24) - 1 < 223) & (spa >> 24 != 127);
-  return (load_be64(l3) == (kArpIpv4OverEthernet << 16 | kArpRequest)) &
-         (load_mac(l3 + kArpSha).bits == src.bits) & !src.is_group() & !src.is_zero() & is_host &
-         (spa != load_be32(l3 + kArpTpa));
+  return (spa >> 24) - 1 < 223 && spa >> 24 != 127 && spa != load_be32(l3 + kArpTpa);
 }
 
 }  // namespace godwit

@@ -183,7 +183,10 @@ class NeighborTable {
   // stay in every first-level cache. Several, so that control's steady questions to old neighbors
   // do not void what was confirmed about the others.
   static constexpr size_t kEpochs = 256;
-  static size_t epoch_of(uint64_t key) { return (key ^ key >> 8 ^ key >> 48) % kEpochs; }
+  static size_t epoch_of(uint64_t key) {
+    static_assert(kEpochs == 256);
+    return key * 0x9e3779b97f4a7c15 >> 56;  // 2^64 divided by the golden ratio: spreads runs evenly
+  }
 
   // Notes that the host was heard; writes only if the second changed.
   void touch(uint32_t slot, uint32_t now_s) {
