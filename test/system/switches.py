@@ -60,7 +60,7 @@ class OvsDpdk:
     @classmethod
     def why_not(cls):
         missing = [tool for tool in cls.TOOLS if shutil.which(tool) is None]
-        return f'no {", ".join(missing)} here (package openvswitch-switch-dpdk)' if missing else None
+        return f'no {", ".join(missing)} here (packages ethtool, openvswitch-switch-dpdk)' if missing else None
 
     def __init__(self, directory, interfaces=(), vhosts=()):
         """`vhosts` are sockets at which the machines listen."""

@@ -262,9 +262,12 @@ def migrate_everything(bench, full):
     if full:
         for way in ANNOUNCING, SILENT:
             bench.run('Linux bridge', 'tap', *way, linux_bridge)
-        for ports in ('tap', 'vhost') if OvsDpdk.why_not() is None else ():
-            for way in ANNOUNCING, SILENT:
-                bench.run('OVS-DPDK', ports, *way, ovs)
+        if (reason := OvsDpdk.why_not()) is None:
+            for ports in 'tap', 'vhost':
+                for way in ANNOUNCING, SILENT:
+                    bench.run('OVS-DPDK', ports, *way, ovs)
+        else:
+            print(f'skipped: migrations through OVS-DPDK: {reason}')
         through_godwit(bench, 'tap', SILENT)
         through_godwit(bench, 'vhost', ANNOUNCING, lossless=True)
         through_godwit(bench, 'tap', WATCHED)
