@@ -24,19 +24,23 @@ uint64_t hear_request(Burst& burst, uint16_t i) {
   return NeighborTable::key_v4(burst.bridge[i], load_be32(l3 + kArpSpa));
 }
 
-// What any frame says, and the key of the address that it claims.
-[[gnu::noinline]] uint64_t hear_any(const NeighborTable& neighbors, Burst& burst, uint16_t i) {
-  FrameEvidence& said = burst.written[i];
+// What any frame of ARP without a tag says. False for data.
+bool hear_arp(Burst& burst, uint16_t i) {
+  return read_arp(burst.src_mac(i), burst.packet(i), burst.written[i]);
+}
+
+// What any other says.
+[[gnu::noinline]] bool hear_any(Burst& burst, uint16_t i) {
   const EthernetView view = burst.ethernet(i);
-  if (is_bare_arp(burst, i)) {
-    if (!read_arp(view.src, l3_of(view, burst.bytes(i)), said)) return NeighborTable::kNoKey;
-  } else if (may_be_evidence(view, burst.bytes(i))) {
-    said = read_evidence(view, burst.bytes(i));
-  } else {
-    return NeighborTable::kNoKey;
-  }
-  burst.evidence[i] = said.kind;
-  return said.mapping ? neighbors.key(burst.bridge[i], said.mapping->ip) : NeighborTable::kNoKey;
+  if (!may_be_evidence(view, burst.bytes(i))) return false;
+  burst.written[i] = read_evidence(view, burst.bytes(i));
+  return burst.written[i].kind != Evidence::kData;
+}
+
+// What is written of frame i: the key of the address that it claims.
+uint64_t key_of_claim(const NeighborTable& neighbors, const Burst& burst, uint16_t i) {
+  const auto& mapping = burst.written[i].mapping;
+  return mapping ? neighbors.key(burst.bridge[i], mapping->ip) : NeighborTable::kNoKey;
 }
 
 }  // namespace
@@ -52,8 +56,11 @@ void listen(const Worker& worker, Burst& burst) {
     const uint16_t i = burst.speakers[s];
     uint64_t key = in_full ? NeighborTable::kNoKey : hear_request(burst, i);
     burst.unwritten[i] = key != NeighborTable::kNoKey;
-    if (!burst.unwritten[i]) key = hear_any(worker.tables.neighbors, burst, i);
-    if (burst.evidence[i] == Evidence::kData) continue;
+    if (!burst.unwritten[i]) {
+      if (!(is_bare_arp(burst, i) ? hear_arp(burst, i) : hear_any(burst, i))) continue;
+      burst.evidence[i] = burst.written[i].kind;
+      key = key_of_claim(worker.tables.neighbors, burst, i);
+    }
     burst.speakers[left] = i;
     burst.claim_key[left] = key;
     burst.claim_print[left] = confirmed.print(burst.src_key[i], key);

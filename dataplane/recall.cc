@@ -24,7 +24,7 @@ struct Origin {
   PortIndex port = 0;
   const BridgeContext* bridge = nullptr;  // of frames that no bridge took: nobody asks
   bool is_answered = false;               // the bridge answers questions
-  bool has_had_its_share = false;         // ... but for now, no more of the port's
+  bool has_had_its_share = false;         // the port, of the answers
 
   bool has(const Burst& burst, uint16_t i) const {
     return burst.bridge[i] == index && burst.in_port[i] == port;
