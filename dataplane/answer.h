@@ -31,8 +31,9 @@ inline bool is_sent_to_us(const BridgeContext& bridge, const Burst& burst, uint1
 
 // Of a speaker: a question about one of the gateway's addresses, for it to answer.
 inline bool asks_gateway(const BridgeContext& bridge, const Burst& burst, uint16_t i) {
-  return is_question(burst.evidence[i]) && bridge.is_gateway_ip(burst.target(i)) &&
-         is_sent_to_us(bridge, burst, i);
+  const bool about_it = burst.unwritten[i] ? bridge.is_gateway_ip(burst.asked[i])
+                                           : bridge.is_gateway_ip(burst.written[i].target);
+  return about_it && is_question(burst.evidence[i]) && is_sent_to_us(bridge, burst, i);
 }
 
 }  // namespace godwit

@@ -81,24 +81,21 @@ struct Burst {
   uint16_t suspect_count = 0;
   std::array<uint16_t, kMaxBurst> suspects;
 
-  // Frames that are more than data, in order; only of them can be asked what they have said(). That
-  // is not written out before somebody asks where it is an ordinary ARP request: most repeat what
-  // is known.
+  // Frames that are more than data, in order, and say more than what is known to be so. Of any
+  // frame that is more than data it can be asked what it said(). That is not written out before
+  // somebody asks where it is an ordinary ARP request: most repeat what is known.
   uint16_t speaker_count = 0;
   std::array<uint16_t, kMaxBurst> speakers;
   mutable std::array<FrameEvidence, kMaxBurst> written;
   mutable std::array<bool, kMaxBurst> unwritten;
   std::array<uint32_t, kMaxBurst> asked;  // such a request's TPA
 
-  // What speakers claim, by their place among them: its key in the neighbor table, and its print
-  // among the claims confirmed lately. Resolve's first step leaves some of them open, in order, and
-  // has the claims of these lie by their place there: with the key's bucket in the table, and
-  // kNoKey where there is nothing to weigh.
-  uint16_t open_count = 0;
-  std::array<uint16_t, kMaxBurst> open;
+  // What speakers claim, by their place among them: its key in the neighbor table, kNoKey where
+  // there is nothing to weigh, its print among the claims confirmed lately, and, filled by resolve,
+  // the key's bucket.
   std::array<uint64_t, kMaxBurst> claim_key;
-  std::array<uint32_t, kMaxBurst> claim_home;
   std::array<uint64_t, kMaxBurst> claim_print;
+  std::array<uint32_t, kMaxBurst> claim_home;
 
   // Filled by the stages that decide.
   uint16_t dropped = 0;        // frames whose fate is kDropped
@@ -142,7 +139,8 @@ struct Burst {
   const FrameEvidence& said(uint16_t i) const {
     assert(evidence[i] != Evidence::kData);
     if (unwritten[i]) {
-      read_arp(src_mac(i), packet(i), written[i]);
+      // Whoever shares the frame's memory may have changed it since.
+      if (!read_arp(src_mac(i), packet(i), written[i])) written[i].mapping.reset();
       unwritten[i] = false;
     }
     return written[i];

@@ -123,8 +123,10 @@ bool classify_own(const Topology& topology, const PortContext& port, Burst& burs
 }
 
 // Frames first .. end - 1, which came in by one port.
-void classify_run(const Topology& topology, const PortContext& port, Burst& burst, uint16_t first,
+void classify_run(Worker& worker, const PortContext& port, Burst& burst, uint16_t first,
                   uint16_t end) {
+  const Topology& topology = worker.topology;
+  const uint16_t first_speaker = burst.speaker_count;
   const BridgeIndex bridge = port.untagged;
   const uint64_t gateway_key =
       bridge == kNoBridge ? Fdb::kNoKey : topology.bridge(bridge).gateway_key;
@@ -145,6 +147,7 @@ void classify_run(const Topology& topology, const PortContext& port, Burst& burs
     }
     note_plain(burst, i, frame.data(), bridge, gateway_key);
   }
+  if (burst.speaker_count > first_speaker) listen(worker, port, burst, first_speaker);
 }
 
 }  // namespace
@@ -156,9 +159,8 @@ void classify(Worker& worker, Burst& burst) {
   for (uint16_t first = 0, end; first < count; first = end) {
     const PortContext& port = ports[burst.in_port[first]];
     for (end = first + 1; end < count && burst.in_port[end] == burst.in_port[first];) ++end;
-    classify_run(worker.topology, port, burst, first, end);
+    classify_run(worker, port, burst, first, end);
   }
-  listen(worker, burst);
   const Fdb& fdb = worker.tables.fdb;
   fdb.prepare(burst.src_key.data(), burst.src_home.data(), burst.count);
   if (burst.to_gateway_count == burst.count) return;  // route gives all of them other destinations

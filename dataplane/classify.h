@@ -1,4 +1,5 @@
-// Reads each frame's headers once, finds its bridge, and fills the burst's arrays.
+// Reads each frame's headers once, finds its bridge, and fills the burst's arrays. Claims that are
+// no news end here (dataplane/recall.h).
 #pragma once
 
 namespace godwit {

@@ -1,7 +1,6 @@
 #include "dataplane/listen.h"
 
-#include <algorithm>
-
+#include "dataplane/recall.h"
 #include "dataplane/worker.h"
 
 namespace godwit {
@@ -11,62 +10,61 @@ bool is_bare_arp(const Burst& burst, uint16_t i) {
   return load_be16(&burst.head[i].octets[kEtherTypeAt]) == kEtherTypeArp;
 }
 
-// An ordinary ARP request without a tag, which is what most speakers are: the key of the address
-// that it claims. kNoKey for any other frame.
-uint64_t hear_request(Burst& burst, uint16_t i) {
+// An ordinary ARP request without a tag, of this bridge, which is what most speakers are: the key
+// of the address that it claims. kNoKey for any other frame, or if it is of none.
+uint64_t hear_request(Burst& burst, uint16_t i, BridgeIndex bridge) {
   const std::span<const uint8_t> frame = burst.bytes(i);
   const uint8_t* const l3 = frame.data() + kEthernetHeaderSize;
-  if (!is_bare_arp(burst, i) || frame.size() < kEthernetHeaderSize + kArpSize ||
-      !is_ordinary_request(burst.src_mac(i), l3))
+  if (bridge == kNoBridge || !is_bare_arp(burst, i) ||
+      frame.size() < kEthernetHeaderSize + kArpSize || !is_ordinary_request(burst.src_mac(i), l3))
     return NeighborTable::kNoKey;
   burst.evidence[i] = Evidence::kArpRequest;
   burst.asked[i] = load_be32(l3 + kArpTpa);
-  return NeighborTable::key_v4(burst.bridge[i], load_be32(l3 + kArpSpa));
+  return NeighborTable::key_v4(bridge, load_be32(l3 + kArpSpa));
 }
 
-// What any frame of ARP without a tag says. False for data.
-bool hear_arp(Burst& burst, uint16_t i) {
-  return read_arp(burst.src_mac(i), burst.packet(i), burst.written[i]);
-}
-
-// What any other says.
-[[gnu::noinline]] bool hear_any(Burst& burst, uint16_t i) {
+// What any other frame says, written out. False for data.
+bool hear(Burst& burst, uint16_t i) {
+  if (is_bare_arp(burst, i)) return read_arp(burst.src_mac(i), burst.packet(i), burst.written[i]);
   const EthernetView view = burst.ethernet(i);
   if (!may_be_evidence(view, burst.bytes(i))) return false;
   burst.written[i] = read_evidence(view, burst.bytes(i));
   return burst.written[i].kind != Evidence::kData;
 }
 
-// What is written of frame i: the key of the address that it claims.
-uint64_t key_of_claim(const NeighborTable& neighbors, const Burst& burst, uint16_t i) {
+// The same: the key of the address that it claims.
+[[gnu::noinline]] uint64_t hear_any(const NeighborTable& neighbors, Burst& burst, uint16_t i) {
+  if (!hear(burst, i)) return NeighborTable::kNoKey;
+  burst.evidence[i] = burst.written[i].kind;
+  burst.followed[i] = 0;
   const auto& mapping = burst.written[i].mapping;
-  return mapping ? neighbors.key(burst.bridge[i], mapping->ip) : NeighborTable::kNoKey;
+  if (!mapping || burst.bridge[i] == kNoBridge) return NeighborTable::kNoKey;
+  return neighbors.key(burst.bridge[i], mapping->ip);
 }
 
 }  // namespace
 
-void listen(const Worker& worker, Burst& burst) {
-  if (burst.speaker_count == 0) return;
-  std::fill_n(burst.mapped.begin(), burst.count, Mapped::kNothing);
-  std::fill_n(burst.followed.begin(), burst.count, uint16_t{0});
+void listen(Worker& worker, const PortContext& port, Burst& burst, uint16_t first) {
+  const NeighborTable& neighbors = worker.tables.neighbors;
   const ConfirmedClaims& confirmed = worker.confirmed_claims;
-  const bool in_full = burst.watched;
-  uint16_t left = 0;
-  for (uint16_t s = 0; s < burst.speaker_count; ++s) {
+  // Who looks at frames wants to see all that they say.
+  const BridgeIndex bridge = burst.watched ? kNoBridge : port.untagged;
+  bool all_ordinary = true;
+  for (uint16_t s = first; s < burst.speaker_count; ++s) {
     const uint16_t i = burst.speakers[s];
-    uint64_t key = in_full ? NeighborTable::kNoKey : hear_request(burst, i);
+    uint64_t key = hear_request(burst, i, bridge);
     burst.unwritten[i] = key != NeighborTable::kNoKey;
+    burst.mapped[i] = Mapped::kNothing;
     if (!burst.unwritten[i]) {
-      if (!(is_bare_arp(burst, i) ? hear_arp(burst, i) : hear_any(burst, i))) continue;
-      burst.evidence[i] = burst.written[i].kind;
-      key = key_of_claim(worker.tables.neighbors, burst, i);
+      key = hear_any(neighbors, burst, i);
+      all_ordinary = false;
     }
-    burst.speakers[left] = i;
-    burst.claim_key[left] = key;
-    burst.claim_print[left] = confirmed.print(burst.src_key[i], key);
-    confirmed.prefetch(burst.claim_print[left++]);
+    burst.claim_key[s] = key;
+    burst.claim_print[s] = confirmed.print(burst.src_key[i], key);
+    confirmed.prefetch(burst.claim_print[s]);
   }
-  burst.speaker_count = left;
+  if (all_ordinary && recall_all(worker, port, burst, first)) return;
+  recall(worker, burst, first);
 }
 
 }  // namespace godwit

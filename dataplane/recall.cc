@@ -8,46 +8,46 @@
 namespace godwit {
 namespace {
 
+bool is_known(const Worker& worker, const Burst& burst, uint16_t s, uint32_t now_s) {
+  const uint64_t key = burst.claim_key[s];
+  return worker.confirmed_claims.has(burst.claim_print[s],
+                                     {now_s, worker.tables.neighbors.epoch(key)});
+}
+
 // A host that speaks for itself, without a tag, and does not answer a question of godwit's, which
 // would prove more. Such a claim says the same as often as it is made.
 bool may_be_known(const BridgeContext& bridge, const Burst& burst, uint16_t i) {
-  if (burst.unwritten[i]) [[likely]]
-    return true;
+  if (burst.unwritten[i]) return true;
   const Mapping& mapping = *burst.said(i).mapping;
   return mapping.sha_is_source && burst.tags[i] == Tags::kNone &&
          !(mapping.solicited && is_for_gateway(bridge, burst, i));
 }
 
-// What speakers of one port and one bridge have in common.
-struct Origin {
-  BridgeIndex index = kNoBridge;
-  PortIndex port = 0;
-  const BridgeContext* bridge = nullptr;  // of frames that no bridge took: nobody asks
-  bool is_answered = false;               // the bridge answers questions
-  bool has_had_its_share = false;         // the port, of the answers
-
-  bool has(const Burst& burst, uint16_t i) const {
-    return burst.bridge[i] == index && burst.in_port[i] == port;
-  }
-};
-
-Origin origin_of(Worker& worker, const Burst& burst, uint16_t i) {
-  Origin from{.index = burst.bridge[i], .port = burst.in_port[i]};
-  if (from.index == kNoBridge) return from;
-  from.bridge = &worker.topology.bridge(from.index);
-  from.is_answered = from.bridge->answers();
-  from.has_had_its_share = !worker.answers[from.port].has_one(worker.now);
-  return from;
+// An answer, which control may want to hear of.
+bool is_solicited(const Burst& burst, uint16_t i) {
+  return !burst.unwritten[i] && burst.said(i).mapping->solicited;
 }
 
-// Of a speaker whose claim is known: whether there is no more to it. It may also be a question that
-// is to be answered, or an answer that control wants to hear of.
-bool is_settled(Worker& worker, const Origin& from, const Burst& burst, uint16_t i) {
-  if (!burst.unwritten[i] && burst.said(i).mapping->solicited) return false;
-  if (!from.is_answered) return true;
-  if (!from.has_had_its_share || !asks_gateway(*from.bridge, burst, i)) return false;
+// Of a speaker whose claim is known: whether there is no more to it than that. It may be a question
+// that is to be answered. `has_share`: its port may still be.
+bool is_settled(Worker& worker, const BridgeContext& bridge, const Burst& burst, uint16_t i,
+                bool has_share) {
+  if (is_solicited(burst, i)) return false;
+  if (!asks_gateway(bridge, burst, i)) return !bridge.config->suppress;
+  if (has_share) return false;
   ++worker.counters.unanswered;
   return true;
+}
+
+// How many of those from `first` on, all ordinary requests, ask the gateway for its address.
+uint16_t count_asking(const BridgeContext& bridge, const Burst& burst, uint16_t first) {
+  uint16_t asking = 0;
+  for (const uint32_t own : bridge.gateway_ips_v4)
+    for (uint16_t s = first; s < burst.speaker_count; ++s) {
+      const uint16_t i = burst.speakers[s];
+      asking += burst.asked[i] == own && is_sent_to_us(bridge, burst, i);
+    }
+  return asking;
 }
 
 }  // namespace
@@ -60,40 +60,50 @@ ConfirmedClaims::Moment moment_of(const Worker& worker, uint64_t key) {
   return {second_of(worker.now), worker.tables.neighbors.epoch(key)};
 }
 
-void remember(Worker& worker, const Burst& burst, uint16_t c, ConfirmedClaims::Moment moment) {
-  const uint16_t i = burst.open[c];
-  if (may_be_known(worker.topology.bridge(burst.bridge[i]), burst, i))
-    worker.confirmed_claims.note(burst.claim_print[c], moment);
+void remember(Worker& worker, const Burst& burst, uint16_t s, ConfirmedClaims::Moment moment) {
+  const uint16_t i = burst.speakers[s];
+  const uint64_t print = burst.claim_print[s];
+  ConfirmedClaims& claims = worker.confirmed_claims;
+  // An earlier frame of the burst may have claimed the same.
+  if (may_be_known(worker.topology.bridge(burst.bridge[i]), burst, i) && !claims.has(print, moment))
+    claims.note(print, moment);
 }
 
-void recall(Worker& worker, Burst& burst) {
-  const NeighborTable& neighbors = worker.tables.neighbors;
-  const ConfirmedClaims& confirmed = worker.confirmed_claims;
+bool recall_all(Worker& worker, const PortContext& port, Burst& burst, uint16_t first) {
+  const BridgeContext& bridge = worker.topology.bridge(port.untagged);
   const uint32_t now_s = second_of(worker.now);
-  Origin from;  // of the speaker at hand, and most often of all of them
-  uint16_t open = 0;
-  for (uint16_t s = 0; s < burst.speaker_count; ++s) {
+  for (uint16_t s = first; s < burst.speaker_count; ++s)
+    if (!is_known(worker, burst, s, now_s)) return false;
+  const uint16_t asking = count_asking(bridge, burst, first);
+  if (bridge.config->suppress && asking < burst.speaker_count - first) return false;
+  const PortIndex in_port = burst.in_port[burst.speakers[first]];
+  if (asking > 0 && worker.answers[in_port].has_one(worker.now)) return false;
+  worker.counters.unanswered += asking;
+  burst.speaker_count = first;
+  return true;
+}
+
+void recall(Worker& worker, Burst& burst, uint16_t first) {
+  const uint32_t now_s = second_of(worker.now);
+  const bool has_share = worker.answers[burst.in_port[burst.speakers[first]]].has_one(worker.now);
+  uint16_t left = first;
+  for (uint16_t s = first; s < burst.speaker_count; ++s) {
     const uint16_t i = burst.speakers[s];
-    const uint64_t print = burst.claim_print[s];
-    uint64_t key = burst.fate[i] == Fate::kPending ? burst.claim_key[s] : NeighborTable::kNoKey;
+    if (burst.evidence[i] == Evidence::kData) continue;
+    uint64_t key = burst.claim_key[s];
     if (key != NeighborTable::kNoKey) {
-      if (!from.has(burst, i)) from = origin_of(worker, burst, i);
-      if (may_be_known(*from.bridge, burst, i) &&
-          confirmed.has(print, {now_s, neighbors.epoch(key)})) {
+      const BridgeContext& bridge = worker.topology.bridge(burst.bridge[i]);
+      if (is_known(worker, burst, s, now_s) && may_be_known(bridge, burst, i)) {
         burst.mapped[i] = Mapped::kSame;
-        if (is_settled(worker, from, burst, i)) continue;
-        key = NeighborTable::kNoKey;
-      } else if (!burst.is_of_bridge(i, from.bridge->transparent)) {
+        if (!burst.watched && is_settled(worker, bridge, burst, i, has_share)) continue;
         key = NeighborTable::kNoKey;
       }
     }
-    burst.claim_key[open] = key;
-    burst.claim_print[open] = print;
-    burst.open[open++] = i;
+    burst.speakers[left] = i;
+    burst.claim_key[left] = key;
+    burst.claim_print[left++] = burst.claim_print[s];
   }
-  burst.open_count = open;
-  neighbors.prepare(burst.claim_key.data(), burst.claim_home.data(), open);
-  neighbors.prepare_touch(burst.claim_home.data(), open);
+  burst.speaker_count = left;
 }
 
 }  // namespace godwit

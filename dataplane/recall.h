@@ -1,5 +1,5 @@
 // What this worker has confirmed in this second need not be weighed again: lib/confirmed_claims.h.
-// The first step of `resolve`.
+// The last step of `listen`.
 #pragma once
 
 #include <cstdint>
@@ -11,14 +11,17 @@ namespace godwit {
 
 struct Burst;
 struct BridgeContext;
+struct PortContext;
 class Worker;
 
-// Leaves open, in `Burst::open`, the speakers that resolve has still to look at, with the keys of
-// those claims among theirs that the neighbor table must be asked about. What these are about comes
-// from memory all at once, and nothing of it is read here: a claim is weighed against what the
-// claims before it have left. (One that is known was made in this second, in which no other can
-// have replaced it: see is_gone in resolve.cc.)
-void recall(Worker& worker, Burst& burst);
+// For speakers of one port, from this one on: those whose claim is known are Mapped::kSame, and
+// those with no more to them leave Burst::speakers. (A claim that is known was made in this second,
+// in which no other can have replaced it: see is_gone in resolve.cc.)
+void recall(Worker& worker, Burst& burst, uint16_t first);
+
+// Where all of them are ordinary requests, as in a storm: if all are known and there is no more to
+// any of them, all leave at once. Else it does nothing, and returns false.
+bool recall_all(Worker& worker, const PortContext& port, Burst& burst, uint16_t first);
 
 // A frame tells the gateway itself, which makes it more than overheard.
 bool is_for_gateway(const BridgeContext& bridge, const Burst& burst, uint16_t i);
@@ -27,7 +30,7 @@ bool is_for_gateway(const BridgeContext& bridge, const Burst& burst, uint16_t i)
 // Asked before the entry is read: see NeighborTable::epoch.
 ConfirmedClaims::Moment moment_of(const Worker& worker, uint64_t key);
 
-// Open claim c came to Mapped::kSame, as it stood at this moment.
-void remember(Worker& worker, const Burst& burst, uint16_t c, ConfirmedClaims::Moment moment);
+// The claim of speaker s came to Mapped::kSame, as it stood at this moment.
+void remember(Worker& worker, const Burst& burst, uint16_t s, ConfirmedClaims::Moment moment);
 
 }  // namespace godwit

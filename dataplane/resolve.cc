@@ -196,22 +196,22 @@ void conclude(Worker& worker, Burst& burst, uint16_t i, const MappingClaim& clai
   }
 }
 
-// Open claim c, of frame i.
-void map(Worker& worker, Burst& burst, uint16_t i, uint16_t c) {
+// What speaker s claims, in frame i.
+void map(Worker& worker, Burst& burst, uint16_t i, uint16_t s) {
   const auto& mapping = burst.said(i).mapping;
-  if (!mapping) return;  // whoever shares the frame's memory has changed it since
+  if (!mapping) return;  // of an ordinary request whose SPA or source is nobody's
   const MappingClaim claim{.burst = burst,
                            .frame = i,
                            .bridge = burst.bridge[i],
                            .port = burst.in_port[i],
-                           .key = burst.claim_key[c],
-                           .home = burst.claim_home[c],
+                           .key = burst.claim_key[s],
+                           .home = burst.claim_home[s],
                            .mapping = *mapping,
                            .context = worker.topology.bridge(burst.bridge[i])};
   Mac was;
   const ConfirmedClaims::Moment moment = moment_of(worker, claim.key);
   burst.mapped[i] = apply(worker, claim, was);
-  if (burst.mapped[i] == Mapped::kSame) return remember(worker, burst, c, moment);  // nearly always
+  if (burst.mapped[i] == Mapped::kSame) return remember(worker, burst, s, moment);  // nearly always
   conclude(worker, burst, i, claim, was);
 }
 
@@ -275,18 +275,35 @@ void note_answer(Worker& worker, const Burst& burst, uint16_t i) {
   worker.events.post(event);
 }
 
+// What claims are about comes from memory all at once. Nothing of it is read here: a claim is
+// weighed against what the claims before it have left. Those of frames that go no further come to
+// nothing.
+void prepare_claims(const Worker& worker, Burst& burst) {
+  const NeighborTable& neighbors = worker.tables.neighbors;
+  for (uint16_t s = 0; s < burst.speaker_count; ++s) {
+    const uint16_t i = burst.speakers[s];
+    const bool is_refused = burst.fate[i] != Fate::kPending;
+    if (is_refused) burst.mapped[i] = Mapped::kNothing;
+    if (is_refused || !burst.is_of_bridge(i, worker.topology.bridge(burst.bridge[i]).transparent))
+      burst.claim_key[s] = NeighborTable::kNoKey;
+  }
+  neighbors.prepare(burst.claim_key.data(), burst.claim_home.data(), burst.speaker_count);
+  neighbors.prepare_touch(burst.claim_home.data(), burst.speaker_count);
+}
+
 }  // namespace
 
 void resolve(Worker& worker, Burst& burst) {
-  recall(worker, burst);
-  for (uint16_t c = 0; c < burst.open_count; ++c) {
-    const uint16_t i = burst.open[c];
+  if (burst.speaker_count == 0) return;
+  prepare_claims(worker, burst);
+  for (uint16_t s = 0; s < burst.speaker_count; ++s) {
+    const uint16_t i = burst.speakers[s];
     const bool homeless = burst.bridge[i] == kNoBridge;
     const bool refused = !homeless && burst.fate[i] != Fate::kPending;  // or our own flood
     if (!homeless) note_answer(worker, burst, i);
     if (refused || (homeless && is_homeless_reflection(worker, burst, i))) continue;
     if (!homeless) {
-      if (burst.claim_key[c] != NeighborTable::kNoKey) map(worker, burst, i, c);
+      if (burst.claim_key[s] != NeighborTable::kNoKey) map(worker, burst, i, s);
       answer(worker, burst, i);
     }
     if (is_untagged_rarp(burst, i)) burst.followed[i] = follow_rarp(worker, burst, i);

@@ -70,6 +70,8 @@ void set_gateway(BridgeContext& bridge, const GatewayConfig& gateway) {
   bridge.gateway_key = fdb_key(bridge.index, gateway.mac);
   for (const IpPrefix& prefix : gateway.addresses) {
     bridge.gateway_ips.push_back(prefix.address);
+    if (!prefix.address.is_v6)
+      bridge.gateway_ips_v4.push_back(static_cast<uint32_t>(prefix.address.lo));
     bridge.has_gateway_v6 |= prefix.address.is_v6;
   }
   if (bridge.has_gateway_v6) bridge.gateway_ips.push_back(link_local_of(gateway.mac));

@@ -59,6 +59,7 @@ struct BridgeContext {
   Mac gateway_mac;              // zero: no gateway
   IpAddress link_local;         // of own_mac (RFC 4291 §2.5.6)
   std::vector<IpAddress> gateway_ips;                // all of its own, the link-local one included
+  std::vector<uint32_t> gateway_ips_v4;              // those of IPv4
   uint64_t gateway_key = fdb_key(kNoBridge, Mac{});  // in the FDB; without one, no frame's key
   // What godwit speaks with in the bridge: the gateway's, else one made from the bridge's name. The
   // link-local address goes with it.
@@ -74,6 +75,12 @@ struct BridgeContext {
   // An address of the gateway of this bridge, its link-local one included.
   bool is_gateway_ip(const IpAddress& ip) const {
     for (const IpAddress& own : gateway_ips)
+      if (own == ip) return true;
+    return false;
+  }
+  // The same of IPv4.
+  bool is_gateway_ip(uint32_t ip) const {
+    for (const uint32_t own : gateway_ips_v4)
       if (own == ip) return true;
     return false;
   }

@@ -88,7 +88,7 @@ struct WorkerCounters {
   Counter copies_lost;      // of flooded frames, for want of a buffer
   Counter routed;           // packets given to their next hop
   Counter answered;         // ARP and ND requests answered
-  Counter unanswered;       // ... not answered, for a limit
+  Counter unanswered;       // ... not answered, for a limit; some of these are refused as well
   Counter errors_sent;      // ICMP errors
   Counter errors_limited;   // ... not sent, for a limit
   Counter own_lost;         // frames of godwit's own, not sent for want of a buffer

@@ -133,14 +133,13 @@ inline bool read_arp(Mac src, std::span<const uint8_t> l3, FrameEvidence& out) {
 }
 
 // Whether ARP is what nearly all of it is: a request by a host that speaks for itself, for another
-// address than its own. Then read_arp tells of a kArpRequest, a mapping of the SPA to `src`, and
-// the TPA as its target. At least kArpSize octets. It is quick, and so stricter than it must be: it
-// knows no hosts in 240/4.
+// address than its own. Then read_arp tells of a kArpRequest, the TPA as its target, and a mapping
+// of the SPA to `src` or none. At least kArpSize octets. Quick: of what may be no host's, only the
+// SPA of a probe is told.
 inline bool is_ordinary_request(Mac src, const uint8_t* l3) {
-  if (load_be64(l3) != (kArpIpv4OverEthernet << 16 | kArpRequest)) return false;
-  if (load_mac(l3 + kArpSha) != src || !src.is_station()) return false;
   const uint32_t spa = load_be32(l3 + kArpSpa);
-  return (spa >> 24) - 1 < 223 && spa >> 24 != 127 && spa != load_be32(l3 + kArpTpa);
+  return load_be64(l3) == (kArpIpv4OverEthernet << 16 | kArpRequest) &&
+         load_mac(l3 + kArpSha) == src && spa != 0 && spa != load_be32(l3 + kArpTpa);
 }
 
 }  // namespace godwit

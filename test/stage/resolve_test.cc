@@ -6,6 +6,8 @@
 #include "control/control.h"
 #include "test/stage/bench.h"
 
+#include "dataplane/classify.h"
+#include "dataplane/learn.h"
 #include "dataplane/quiescence.h"
 
 #include "lib/arbiter.h"
@@ -282,17 +284,47 @@ TEST_CASE("what was confirmed in this second hides nothing that comes after it",
     CHECK(claim(9 * kSecond) == Mapped::kSame);
     CHECK(bench.tables.neighbors.heard_s(bench.tables.neighbors.find(0, kVmV4).slot) == 9);
   }
+  SECTION("others speak beside it, and somebody looks") {
+    Burst& burst = bench.receive(3, {{"server1", frames::kLinuxGarp},
+                                     {"server2", garp(kOther, kPeerV4)},
+                                     {"server2", garp(kOther, kVmV4)}});
+    burst.watched = true;
+    for (const auto stage : {classify, learn, resolve}) stage(bench.worker, burst);
+    CHECK(burst.mapped[0] == Mapped::kSame);
+    CHECK(burst.mapped[1] == Mapped::kNew);
+    CHECK(burst.mapped[2] == Mapped::kConflict);
+  }
+  SECTION("others ask beside it") {
+    bench.send(3, "server1", arp_of(kPeer, kPeer, kPeerV4, kGatewayIp));
+    bench.events();
+    Burst& burst = bench.receive(4, {{"server1", arp_of(kVm, kVm, kVmV4, kPeerV4)},
+                                     {"server1", arp_of(kOther, kOther, kVmV4, kPeerV4)},
+                                     {"server1", arp_of(kVm, kVm, kVmV4, kGatewayIp)}});
+    classify(bench.worker, burst);
+    REQUIRE(burst.speaker_count == 2);  // the first says nothing new, and asks nobody here
+    CHECK(burst.speakers[0] == 1);
+    CHECK(burst.speakers[1] == 2);
+    CHECK(burst.mapped[1] == Mapped::kNothing);  // to be weighed
+    CHECK(burst.mapped[2] == Mapped::kSame);
+  }
   SECTION("its frame is refused") {
     auto hit = bench.tables.fdb.find(0, kVm);
     const FdbEntry pinned = first_heard(bench.port("server2"), HostClass::kStatic, 0);
     REQUIRE(bench.tables.fdb.compare_exchange(hit.slot, hit.entry, pinned));
-    CHECK(claim(3) == Mapped::kNothing);
+    CHECK(claim(3) == Mapped::kSame);  // no news, and no reason to let it pass
     CHECK(bench.drops("server1") == Drops{{"mac-violation", 1}});
+    // Who looks is told that it was not looked at.
+    Burst& burst = bench.receive(4, {{"server1", frames::kLinuxGarp}});
+    burst.watched = true;
+    for (const auto stage : {classify, learn, resolve}) stage(bench.worker, burst);
+    CHECK(burst.mapped[0] == Mapped::kNothing);
   }
 }
 
 TEST_CASE("a known host asks more than its port is answered", "[resolve]") {
-  Bench bench(fmt::format("{}limits: {{arp_per_port: 1/s}}\n", kTenant));
+  const bool suppress = GENERATE(false, true);
+  Bench bench(
+      fmt::format("{}    suppress: {}\nlimits: {{arp_per_port: 1/s}}\n", kTenant, suppress));
   const Octets question = arp_of(kVm, kVm, kVmV4, kGatewayIp);
   for (Nanos now = 0; now < 4; ++now) bench.send(now, "server1", question);
   CHECK(bench.worker.counters.answered == 2);  // twice the rate at once
