@@ -26,7 +26,7 @@ void answer(Worker& worker, Burst& burst, uint16_t i);
 // To all, or to the gateway itself; not one that is in transit to another station.
 inline bool is_sent_to_us(const BridgeContext& bridge, const Burst& burst, uint16_t i) {
   return burst.src_key[i] != Fdb::kNoKey &&
-         (burst.dst_mac(i).is_group() || burst.dst_key[i] == bridge.gateway_key);
+         (burst.is_to_group(i) || burst.dst_key[i] == bridge.gateway_key);
 }
 
 // Of a speaker: a question about one of the gateway's addresses, for it to answer.

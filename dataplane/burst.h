@@ -85,6 +85,7 @@ struct Burst {
   // frame that is more than data it can be asked what it said(). That is not written out before
   // somebody asks where it is an ordinary ARP request: most repeat what is known.
   uint16_t speaker_count = 0;
+  uint16_t heard_count = 0;  // of these, while `classify` is at work
   std::array<uint16_t, kMaxBurst> speakers;
   mutable std::array<FrameEvidence, kMaxBurst> written;
   mutable std::array<bool, kMaxBurst> unwritten;
@@ -135,6 +136,7 @@ struct Burst {
   }
   // Of a frame that is no runt.
   Mac dst_mac(uint16_t i) const { return load_mac(head[i].octets.data()); }
+  bool is_to_group(uint16_t i) const { return (head[i].octets[0] & 1) != 0; }  // by the I/G bit
   Mac src_mac(uint16_t i) const { return load_mac(&head[i].octets[6]); }
   const FrameEvidence& said(uint16_t i) const {
     assert(evidence[i] != Evidence::kData);

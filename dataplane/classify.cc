@@ -65,6 +65,7 @@ Drop why_homeless(const PortContext& port) {
   if (!view) return reject(burst, i, Drop::kRunt);
   if (!burst.is_whole(i)) return reject(burst, i, Drop::kOversize);
   if (is_evidence_ethertype(view->ether_type)) burst.speakers[burst.speaker_count++] = i;
+  burst.unwritten[i] = false;
   const BridgeIndex bridge = view->tags == 0 ? port.untagged : tagged_bridge_of(port, *view);
   burst.tags[i] = tags_of(port, *view, bridge);
   burst.other_tags += burst.tags[i] == Tags::kOther;
@@ -83,7 +84,8 @@ static_assert(kShortest >= sizeof(FrameHead));
 constexpr size_t kNeverPlain = SIZE_MAX;
 
 void begin(Burst& burst) {
-  burst.suspect_count = burst.speaker_count = burst.to_gateway_count = burst.peer_count = 0;
+  burst.suspect_count = burst.to_gateway_count = burst.peer_count = 0;
+  burst.speaker_count = burst.heard_count = 0;
   burst.dropped = burst.other_tags = 0;
   std::fill_n(burst.fate.begin(), burst.count, Fate::kPending);
   std::fill_n(burst.evidence.begin(), burst.count, Evidence::kData);
@@ -143,7 +145,7 @@ void classify_run(Worker& worker, const PortContext& port, Burst& burst, uint16_
         continue;
       }
       if (look != FirstLook::kLocal) burst.suspects[burst.suspect_count++] = i;
-      if (look == FirstLook::kArp) burst.speakers[burst.speaker_count++] = i;
+      if (look == FirstLook::kArp) hear_arp(worker, burst, i, bridge);
     }
     note_plain(burst, i, frame.data(), bridge, gateway_key);
   }

@@ -38,7 +38,7 @@ Audience gather(Worker& worker, const Burst& burst, uint16_t i) {
 
 // Nobody else to hear it: what is for all, a gateway has heard; the rest is lost.
 void end_alone(Burst& burst, uint16_t i, const BridgeContext& bridge) {
-  if (bridge.has_gateway && burst.dst_mac(i).is_group())
+  if (bridge.has_gateway && burst.is_to_group(i))
     burst.fate[i] = Fate::kConsumed;
   else
     burst.drop_frame(i, Drop::kNoDestination);

@@ -8,10 +8,9 @@
 namespace godwit {
 namespace {
 
-bool is_known(const Worker& worker, const Burst& burst, uint16_t s, uint32_t now_s) {
-  const uint64_t key = burst.claim_key[s];
-  return worker.confirmed_claims.has(burst.claim_print[s],
-                                     {now_s, worker.tables.neighbors.epoch(key)});
+bool is_known(const ConfirmedClaims& confirmed, const NeighborTable& neighbors, const Burst& burst,
+              uint16_t s, uint32_t now_s) {
+  return confirmed.has(burst.claim_print[s], {now_s, neighbors.epoch(burst.claim_key[s])});
 }
 
 // A host that speaks for itself, without a tag, and does not answer a question of godwit's, which
@@ -71,9 +70,11 @@ void remember(Worker& worker, const Burst& burst, uint16_t s, ConfirmedClaims::M
 
 bool recall_all(Worker& worker, const PortContext& port, Burst& burst, uint16_t first) {
   const BridgeContext& bridge = worker.topology.bridge(port.untagged);
+  const NeighborTable& neighbors = worker.tables.neighbors;
   const uint32_t now_s = second_of(worker.now);
-  for (uint16_t s = first; s < burst.speaker_count; ++s)
-    if (!is_known(worker, burst, s, now_s)) return false;
+  const uint16_t end = burst.speaker_count;
+  for (uint16_t s = first; s < end; ++s)
+    if (!is_known(worker.confirmed_claims, neighbors, burst, s, now_s)) return false;
   const uint16_t asking = count_asking(bridge, burst, first);
   if (bridge.config->suppress && asking < burst.speaker_count - first) return false;
   const PortIndex in_port = burst.in_port[burst.speakers[first]];
@@ -93,7 +94,8 @@ void recall(Worker& worker, Burst& burst, uint16_t first) {
     uint64_t key = burst.claim_key[s];
     if (key != NeighborTable::kNoKey) {
       const BridgeContext& bridge = worker.topology.bridge(burst.bridge[i]);
-      if (is_known(worker, burst, s, now_s) && may_be_known(bridge, burst, i)) {
+      if (is_known(worker.confirmed_claims, worker.tables.neighbors, burst, s, now_s) &&
+          may_be_known(bridge, burst, i)) {
         burst.mapped[i] = Mapped::kSame;
         if (!burst.watched && is_settled(worker, bridge, burst, i, has_share)) continue;
         key = NeighborTable::kNoKey;

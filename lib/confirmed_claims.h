@@ -8,9 +8,10 @@
 // (NeighborTable::epoch), which rises whenever such a mapping is changed or removed. So nothing has
 // to be looked for and taken out: what was confirmed before a change is never found after it.
 //
-// An entry keeps 32 bits, so that many fit where few would; sixteen are compared. So one in 2^28
-// claims that are not in here is taken for one that is, and passes unweighed, as if its frame had
-// been lost. Nobody can aim at that without the secret, and in the next second it is another claim.
+// An entry keeps 32 bits, so that many fit where few would; as many as sixteen are compared. So one
+// in 2^28 claims that are not in here is taken for one that is, and passes unweighed, as if its
+// frame had been lost. Nobody can aim at that without the secret, and in the next second it is
+// another claim.
 //
 // One thread owns it. 512 KiB.
 #pragma once
@@ -44,28 +45,48 @@ class ConfirmedClaims {
   }
 
   // Before has(), and a little earlier.
-  void prefetch(uint64_t print) const { __builtin_prefetch(&line(print)); }
+  void prefetch(uint64_t print) const { __builtin_prefetch(&lines_[index(print)]); }
 
-  bool has(uint64_t print, Moment moment) const { return line(print).has(tag(print, moment)); }
+  bool has(uint64_t print, Moment moment) const {
+    const Tag wanted = tag(print, moment);
+    const Line& line = lines_[index(print)];
+    return line.has(wanted) ||
+           (line.is_full(moment.second) && lines_[index_beside(print)].has(wanted));
+  }
 
-  // In place of the oldest of those that share its line. It is not in there yet.
+  // It is not in there yet. A line that is full of this second's has more in the one beside it;
+  // when that is full too, the last gives way, so that those that come in turn do not all drive
+  // each other out.
   void note(uint64_t print, Moment moment) {
-    auto& tags = line(print).tags;
-    std::copy_backward(tags.begin(), tags.end() - 1, tags.end());
-    tags[0] = tag(print, moment);
+    Line& line = lines_[index(print)];
+    (line.is_full(moment.second) ? lines_[index_beside(print)] : line)
+        .note(tag(print, moment), moment.second);
   }
 
  private:
   using Tag = uint32_t;
-  static constexpr size_t kLines = 8192;  // 131072 entries: what was confirmed last, about
+  static constexpr size_t kLines = 8192;  // 122880 entries
   struct alignas(64) Line {
-    std::array<Tag, 64 / sizeof(Tag)> tags{};
+    static constexpr uint32_t kTags = 15;
+    std::array<Tag, kTags> tags{};
+    uint32_t filled = 0;  // the last second that has a tag here, times 16, and how many it has
+
+    uint32_t count(uint32_t second) const {
+      return filled >> 4 == second % (1 << 28) ? filled % 16 : 0;
+    }
+    bool is_full(uint32_t second) const { return count(second) == kTags; }
+
+    void note(Tag tag, uint32_t second) {
+      const uint32_t at = std::min(count(second), kTags - 1);
+      tags[at] = tag;
+      filled = second * 16 + at + 1;
+    }
 
     // Whether one of them is this. A compiler would take a dozen instructions from the sixteen
     // answers to the one.
     bool has(Tag wanted) const {
 #if defined(__AVX2__)
-      const auto* const halves = reinterpret_cast<const __m256i*>(tags.data());
+      const auto* const halves = reinterpret_cast<const __m256i*>(this);
       const __m256i all = _mm256_set1_epi32(static_cast<int>(wanted));
       const __m256i found =
           _mm256_or_si256(_mm256_cmpeq_epi32(halves[0], all), _mm256_cmpeq_epi32(halves[1], all));
@@ -75,10 +96,10 @@ class ConfirmedClaims {
 #endif
     }
   };
+  static_assert(sizeof(Line) == 64);
 
   static size_t index(uint64_t print) { return print % kLines; }
-  const Line& line(uint64_t print) const { return lines_[index(print)]; }
-  Line& line(uint64_t print) { return lines_[index(print)]; }
+  static size_t index_beside(uint64_t print) { return index(print) ^ 1; }
 
   static Tag tag(uint64_t print, Moment m) {
     constexpr uint64_t kOdd = 0x9e3779b97f4a7c15;
