@@ -13,7 +13,7 @@ namespace godwit {
 
 // A Policy has
 //   auto& table();               what is swept: an Fdb or a NeighborTable
-//   uint64_t inserted() const;     entries ever inserted
+//   uint64_t inserted() const;     another number than before if entries were inserted since
 //   Nanos shortest_life() const;   an entry inserted now does not expire before
 //   std::optional<Nanos> visit(uint32_t slot, Nanos now);
 //                                  ends an expired entry; the instant a live one expires, if any

@@ -192,8 +192,11 @@ std::optional<Drop> drop_for(const Located& located) {
 void conclude(Worker& worker, Burst& burst, uint16_t i, const Located& located) {
   burst.learned[i] = located.what;
   burst.was_at[i] = located.was();
+  if (located.what == Learned::kNew) {  // the most frequent, and no news
+    ++worker.counters.learned;
+    return tell_of_new(worker, burst, i);
+  }
   tell(worker, event_of(worker, burst, i), located);
-  if (located.what == Learned::kNew) tell_of_new(worker, burst, i);
   if (const auto reason = drop_for(located)) burst.drop_frame(i, *reason);
 }
 

@@ -108,9 +108,24 @@ class Quota {
     give(find_port(bridge, from));
   }
 
-  // What was taken is in the table now: a walk that begins after this is seen meets it.
-  void note_inserted() { inserted_.fetch_add(1, std::memory_order_release); }
-  uint64_t inserted() const { return inserted_.load(std::memory_order_acquire); }  // ever
+  // What was taken is in the table now. Nearly always others were since control last asked, and
+  // there is nothing to write: so workers share the line and do not take it from one another.
+  void note_inserted() {
+    if (!any_inserted_.load(std::memory_order_seq_cst))
+      any_inserted_.store(true, std::memory_order_seq_cst);
+  }
+  // Control's: another number than before if anything was inserted since. A walk that begins after
+  // an answer meets what no later answer counts: an insert that finds the mark standing has
+  // committed, by seq_cst, before it looked; control takes the mark after that, and the fence puts
+  // the walk's loads behind.
+  uint64_t inserted() const {
+    if (!any_inserted_.load(std::memory_order_relaxed)) return inserted_;
+    any_inserted_.exchange(false, std::memory_order_seq_cst);
+#if !defined(__SANITIZE_THREAD__)  // knows no fences, and races there are none
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+#endif
+    return ++inserted_;
+  }
 
   int64_t total() const { return total_.used.load(std::memory_order_relaxed); }
   int64_t in_bridge(BridgeIndex bridge) const {
@@ -175,7 +190,8 @@ class Quota {
   std::deque<Counter> counters_;  // of ports; control's, who alone adds some
   std::shared_ptr<const Ports> owned_ports_ = std::make_shared<const Ports>();  // control's
   std::atomic<const Ports*> ports_{nullptr};
-  alignas(64) std::atomic<uint64_t> inserted_{0};
+  mutable uint64_t inserted_ = 0;  // control's
+  alignas(64) mutable std::atomic<bool> any_inserted_{false};
 };
 
 }  // namespace godwit

@@ -221,8 +221,8 @@ InsertResult SlotTable<Traits>::settle(uint64_t key, uint32_t home, uint32_t own
     if (displaced_[b].load(std::memory_order_seq_cst) == 0) break;
   }
   uint64_t pending = key | kPending;
-  // Release publishes the value, and what on_claim wrote.
-  if (this->key(own).compare_exchange_strong(pending, key, std::memory_order_acq_rel,
+  // Release publishes the value, and what on_claim wrote; seq_cst for Quota::note_inserted().
+  if (this->key(own).compare_exchange_strong(pending, key, std::memory_order_seq_cst,
                                              std::memory_order_relaxed))
     return {InsertStatus::kInserted, own};
   return {InsertStatus::kBusy};  // aborted by a rival in a lower slot
