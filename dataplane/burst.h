@@ -85,7 +85,10 @@ struct Burst {
   // frame that is more than data it can be asked what it said(). That is not written out before
   // somebody asks where it is an ordinary ARP request: most repeat what is known.
   uint16_t speaker_count = 0;
-  uint16_t heard_count = 0;  // of these, while `classify` is at work
+  // While `classify` is at work: of how many it knows what they say, and, of those that it heard
+  // where it read them, the first octets of their destinations, and-ed.
+  uint16_t heard_count = 0;
+  uint8_t heard_dst = 0;
   std::array<uint16_t, kMaxBurst> speakers;
   mutable std::array<FrameEvidence, kMaxBurst> written;
   mutable std::array<bool, kMaxBurst> unwritten;
@@ -96,6 +99,7 @@ struct Burst {
   // the key's bucket.
   std::array<uint64_t, kMaxBurst> claim_key;
   std::array<uint64_t, kMaxBurst> claim_print;
+  std::array<uint32_t, kMaxBurst> claim_asked;  // while `classify` is at work: as `asked`
   std::array<uint32_t, kMaxBurst> claim_home;
 
   // Filled by the stages that decide.

@@ -77,8 +77,8 @@ Drop why_homeless(const PortContext& port) {
   if (is_from_peer(view->ether_type, view->dst)) burst.peers[burst.peer_count++] = i;
 }
 
-constexpr size_t kShortest = kEtherTypeAt + kFirstLookSize;
-static_assert(kShortest >= sizeof(FrameHead));
+constexpr size_t kShortest = kEthernetHeaderSize + kArpSize;  // also enough for hear_arp()
+static_assert(kShortest >= sizeof(FrameHead) && kShortest >= kEtherTypeAt + kFirstLookSize);
 
 // A port that takes no frames without a tag has none that a first look tells enough of.
 constexpr size_t kNeverPlain = SIZE_MAX;
@@ -86,6 +86,7 @@ constexpr size_t kNeverPlain = SIZE_MAX;
 void begin(Burst& burst) {
   burst.suspect_count = burst.to_gateway_count = burst.peer_count = 0;
   burst.speaker_count = burst.heard_count = 0;
+  burst.heard_dst = 0xff;
   burst.dropped = burst.other_tags = 0;
   std::fill_n(burst.fate.begin(), burst.count, Fate::kPending);
   std::fill_n(burst.evidence.begin(), burst.count, Evidence::kData);

@@ -16,21 +16,21 @@ namespace godwit {
 
 struct PortContext;
 
-// Makes a speaker of frame i: ARP without a tag, of this bridge. If it is an ordinary request, as
-// most are, it is heard, and the line of its claim on its way.
+// Makes a speaker of frame i: ARP without a tag, of this bridge, and not too short. If it is an
+// ordinary request, as most are, it is heard, and the line of its claim on its way.
 inline void hear_arp(const Worker& worker, Burst& burst, uint16_t i, BridgeIndex bridge) {
-  const std::span<const uint8_t> frame = burst.bytes(i);
-  const uint8_t* const l3 = frame.data() + kEthernetHeaderSize;
+  const uint8_t* const frame = burst.bytes(i).data();
+  const uint8_t* const l3 = frame + kEthernetHeaderSize;
   const Mac src = load_mac(&frame[6]);
   const uint16_t s = burst.speaker_count++;
   burst.speakers[s] = i;
-  burst.unwritten[i] =
-      frame.size() >= kEthernetHeaderSize + kArpSize && is_ordinary_request(src, l3);
+  burst.unwritten[i] = is_ordinary_request(src, l3);
   if (!burst.unwritten[i]) return;
   ++burst.heard_count;
+  burst.heard_dst &= frame[0];
   burst.evidence[i] = Evidence::kArpRequest;
   burst.mapped[i] = Mapped::kNothing;
-  burst.asked[i] = load_be32(l3 + kArpTpa);
+  burst.asked[i] = burst.claim_asked[s] = load_be32(l3 + kArpTpa);
   burst.claim_key[s] = NeighborTable::key_v4(bridge, load_be32(l3 + kArpSpa));
   burst.claim_print[s] = worker.confirmed_claims.print(fdb_key(bridge, src), burst.claim_key[s]);
   worker.confirmed_claims.prefetch(burst.claim_print[s]);

@@ -38,14 +38,11 @@ bool is_settled(Worker& worker, const BridgeContext& bridge, const Burst& burst,
   return true;
 }
 
-// How many of those from `first` on, all ordinary requests, ask the gateway for its address.
-uint16_t count_asking(const BridgeContext& bridge, const Burst& burst, uint16_t first) {
-  uint16_t asking = 0;
+// How many of those from `first` on, all ordinary requests, ask for an address of the gateway's.
+uint32_t count_asking(const BridgeContext& bridge, const Burst& burst, uint16_t first) {
+  uint32_t asking = 0;
   for (const uint32_t own : bridge.gateway_ips_v4)
-    for (uint16_t s = first; s < burst.speaker_count; ++s) {
-      const uint16_t i = burst.speakers[s];
-      asking += burst.asked[i] == own && is_sent_to_us(bridge, burst, i);
-    }
+    for (uint16_t s = first; s < burst.speaker_count; ++s) asking += burst.claim_asked[s] == own;
   return asking;
 }
 
@@ -75,8 +72,10 @@ bool recall_all(Worker& worker, const PortContext& port, Burst& burst, uint16_t 
   const uint16_t end = burst.speaker_count;
   for (uint16_t s = first; s < end; ++s)
     if (!is_known(worker.confirmed_claims, neighbors, burst, s, now_s)) return false;
-  const uint16_t asking = count_asking(bridge, burst, first);
-  if (bridge.config->suppress && asking < burst.speaker_count - first) return false;
+  const uint32_t asking = count_asking(bridge, burst, first);
+  const bool all_to_groups = (burst.heard_dst & 1) != 0;  // else some may be in transit
+  if (asking > 0 && !all_to_groups) return false;
+  if (bridge.config->suppress && asking < static_cast<uint32_t>(end - first)) return false;
   const PortIndex in_port = burst.in_port[burst.speakers[first]];
   if (asking > 0 && worker.answers[in_port].has_one(worker.now)) return false;
   worker.counters.unanswered += asking;

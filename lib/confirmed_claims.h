@@ -101,9 +101,10 @@ class ConfirmedClaims {
   static size_t index(uint64_t print) { return print % kLines; }
   static size_t index_beside(uint64_t print) { return index(print) ^ 1; }
 
+  // The same claim has another one in another second, or with another epoch.
   static Tag tag(uint64_t print, Moment m) {
-    constexpr uint64_t kOdd = 0x9e3779b97f4a7c15;
-    return static_cast<Tag>((print + (uint64_t{m.second} << 32 | m.epoch) * kOdd) >> 32);
+    constexpr Tag kOdd = 0x9e3779b9;
+    return static_cast<Tag>(print >> 32) + m.second * kOdd + m.epoch;
   }
 
   HashSecret secret_;
