@@ -334,6 +334,11 @@ TEST_CASE("a known host asks more than its port is answered", "[resolve]") {
   // Others are asked: nothing that the gateway would answer.
   CHECK(bench.send(5, "server1", arp_of(kVm, kVm, kVmV4, kPeerV4)) == Names{"server2", "uplink"});
   CHECK(bench.worker.counters.unanswered == 3);
+  // On its way to another station it is no question to the gateway, whatever its target.
+  Octets in_transit = question;
+  store_mac(in_transit.data(), kPeer);
+  bench.send(6, "server1", in_transit);
+  CHECK(bench.worker.counters.unanswered == 3);
 }
 
 TEST_CASE("a static mapping is never taken over", "[resolve]") {
